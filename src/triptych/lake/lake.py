@@ -1,0 +1,31 @@
+"""The lake's face to everybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlglot import exp
+
+from triptych.lake.table import Table
+
+
+class Lake(Protocol):
+    async def write(self, table: Table, rows: Sequence[Mapping[str, Any]], *, token: str = "") -> None:
+        """Append rows (column name -> value; datetimes aware); durable when it returns.
+
+        With a ``token`` the call is idempotent: the same token with the same rows is absorbed. Without one,
+        rows of concurrent callers share an insert (group commit).
+        """
+        ...
+
+    async def select(
+        self, query: exp.Query, values: Mapping[str, Any] | None = None, *, account: str, region: str | None
+    ) -> list[dict[str, Any]]:
+        """Run a sqlglot tree whose user values are placeholders (``exp.Placeholder(this="name")``).
+
+        Every table in the tree is restricted to ``account`` (and ``region``, unless None: all regions).
+        """
+        ...
+
+    async def close(self) -> None: ...

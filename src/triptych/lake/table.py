@@ -1,0 +1,36 @@
+"""Lake tables declared as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal[
+    "String", "LowCardinality(String)", "UInt64", "UInt32", "UInt8", "Int64", "Float64", "Bool",
+    "DateTime64(3, 'UTC')", "Array(String)", "Map(String, String)",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    kind: Kind
+    codec: str = ""
+    """ClickHouse codec, e.g. ``Delta, ZSTD(1)``; empty: the engine's choice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One table; every table has ``account`` and ``region`` columns, first in its order.
+
+    :param name: ``<service>_<plural noun>``.
+    :param order_by: sorting key; starts with account, region.
+    :param partition_by: an expression, usually ``toYYYYMM(time)``.
+    :param ttl: an expression such as ``toDateTime(time) + INTERVAL 90 DAY``; empty: kept.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    order_by: tuple[str, ...]
+    partition_by: str = ""
+    ttl: str = ""
