@@ -1,0 +1,7 @@
+"""AWS's protocols from botocore's service models: bytes <-> parameters, sans-IO, knowing no service.
+
+Here: ``message`` (HTTP as values), ``model`` (the models), ``route`` (request -> service, protocol, operation),
+``sigv4`` (verify, sign, aws-chunked), ``validate`` (parameters against the model), one module per protocol
+(``aws_json``, ``aws_query``, ``ec2_query``, ``rest_json``, ``rest_xml``, ``rpc_v2_cbor``), ``eventstream``,
+``codec`` (the face of the protocols). Not here: sockets, credentials, anything one service means.
+"""
