@@ -1,0 +1,48 @@
+# Two commands are enough on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+# Extra arguments for pytest: make test ARGS="-k wire"
+ARGS   ?=
+
+.PHONY: demo test check format parity kill-test bench clean help
+
+help:            ## What there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+# Only Python, its venv module and the package index are needed; the stamp makes repeats free.
+$(VENV)/.stamp: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (make PYTHON=python3.12 ...)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@
+
+demo: $(VENV)/.stamp   ## The closed loop, once, on a server of its own
+	$(BIN)/triptych demo
+
+test: $(VENV)/.stamp   ## Every test
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.stamp  ## ruff, strict types, import contracts, tidiness
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/tidy
+
+format: $(VENV)/.stamp ## Let ruff lay the code out
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+parity: $(VENV)/.stamp ## Regenerate docs/parity.md
+	$(BIN)/python -m triptych.parity > docs/parity.md
+
+kill-test: $(VENV)/.stamp ## kill -9 under load, 50 rounds: every acknowledged call has exactly one record
+	$(BIN)/python -m pytest tests/sim/kill9.py --rounds 50
+
+bench: $(VENV)/.stamp  ## What the front door costs and how much it carries
+	$(BIN)/python bench/front_door.py
+
+clean:           ## Remove what make and the tests left here
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
