@@ -26,3 +26,12 @@ LAKE_QUEUE_ROWS = 500_000
 
 FACT_BATCH = 500
 """Facts handed to a reaction at once."""
+
+CONFLICT_RETRIES = 8
+"""How often an operation runs again when another writer was quicker, before the caller is asked to retry."""
+
+ESTATE_BODY_BYTES = 64 * 1024 * 1024
+"""The largest body of an estate call that is not streamed (Lambda's zip upload is 50 MB direct)."""
+
+AUDITED_REPLY_BYTES = 8 * 1024 * 1024
+"""An estate reply up to this size is read whole and decoded for the record; larger ones pass undecoded."""

@@ -1,0 +1,98 @@
+"""The answer: our operation runs and stages its writes, or the call goes to the estate and its reply comes back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from triptych.edge.desk import Desk
+from triptych.edge.exchange import Exchange, Reply
+from triptych.estate.message import EstateReply, EstateRequest
+from triptych.kernel import limits
+from triptych.kernel.errors import not_built
+from triptych.services.contract import Ctx
+from triptych.wire import codec
+from triptych.wire.message import Headers
+
+
+async def answer(desk: Desk, x: Exchange) -> None:
+    """Sets ``output`` (and ``unit``) for our own operations, ``reply`` for the estate's; raises ServiceError."""
+    assert x.route is not None
+    if not desk.owns(x.route):
+        await _forward(desk, x)
+        return
+    handler = desk.handler(x.route)
+    if handler is None:
+        raise not_built(x.route.service, x.route.operation)
+    unit = desk.control.unit()
+    x.output = await handler(Ctx(x.circumstances, unit, desk.runtime), x.params or {}) or {}
+    x.unit = unit
+
+
+async def _forward(desk: Desk, x: Exchange) -> None:
+    """Send the call on. A reply is read whole to be recorded, unless it is a stream or very large."""
+    reply = await desk.estate.send(_request(x))
+    if x.operation.has_streaming_output and reply.status < 300:
+        x.output = _output(x, reply, b"")
+        x.bytes_out = _declared_length(reply.headers)
+        x.reply = Reply(reply.status, reply.headers, reply.body)
+        return
+    if _declared_length(reply.headers) > limits.AUDITED_REPLY_BYTES and x.incoming is not None:
+        x.bytes_out = _declared_length(reply.headers)
+        x.reply = Reply(reply.status, reply.headers, reply.body)
+        return
+    body = await reply.read()
+    x.bytes_out = len(body)
+    x.reply = Reply(reply.status, reply.headers, body)
+    x.output = _output(x, reply, body)
+
+
+def _request(x: Exchange) -> EstateRequest:
+    assert x.route is not None and x.addressed is not None
+    headers = x.addressed.headers
+    body: bytes | AsyncIterator[bytes] = x.addressed.body
+    if x.signature is not None and x.signature.payload_hash.startswith("STREAMING-"):
+        headers = _unframed(headers, x.trailers)
+    if x.payload is not None:
+        body = x.payload
+        headers = headers.plus(("content-length", str(x.payload_bytes)))
+    return EstateRequest(
+        service=x.route.service,
+        operation=x.route.operation,
+        signing_name=x.signature.service if x.signature else x.service.signing_name,
+        account=x.circumstances.account,
+        region=x.circumstances.region,
+        method=x.addressed.method,
+        path=x.addressed.path,
+        query=x.addressed.query,
+        headers=headers,
+        body=body,
+        access_key_id=x.identity.access_key_id,
+        secret_access_key=x.resolved.secret if x.resolved else "",
+        session_token=x.signature.session_token if x.signature else "",
+    )
+
+
+def _unframed(headers: Headers, trailers: dict[str, str]) -> Headers:
+    """The headers of the payload itself. Checksums that came as trailers are known only for bodies read whole."""
+    encodings = [e.strip() for e in headers.get("content-encoding").split(",")]
+    kept = ", ".join(e for e in encodings if e and e != "aws-chunked")
+    plain = headers.without(
+        "content-encoding",
+        "content-length",
+        "x-amz-decoded-content-length",
+        "x-amz-trailer",
+        "transfer-encoding",
+    ).plus(("x-amz-content-sha256", "UNSIGNED-PAYLOAD"), *trailers.items())
+    return plain.plus(("content-encoding", kept)) if kept else plain
+
+
+def _output(x: Exchange, reply: EstateReply, body: bytes) -> dict[str, object] | None:
+    """Read a reply as a client would; an error becomes the exchange's, the reply itself stays as it came."""
+    assert x.route is not None
+    output, x.error = codec.decode_reply(x.route.protocol, x.operation, reply.status, reply.headers, body)
+    return None if x.error else output
+
+
+def _declared_length(headers: Headers) -> int:
+    text = headers.get("content-length")
+    return int(text) if text.isdigit() else 0

@@ -1,0 +1,115 @@
+"""The few addresses of our own, under ``/_triptych/``: health, readiness, metrics, the timeline.
+
+The underscore keeps them apart from S3: no bucket name may contain one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from triptych import __version__
+from triptych.edge.desk import Desk
+from triptych.edge.exchange import Exchange, Reply
+from triptych.estate import identities
+from triptych.kernel import limits
+from triptych.kernel.errors import ServiceError
+from triptych.services import timeline
+from triptych.wire import sigv4
+from triptych.wire.message import Headers
+
+PREFIX = "/_triptych/"
+
+View = Callable[[Exchange], Awaitable[Reply]]
+
+
+class Views:
+    """Answers what AWS has no API for."""
+
+    def __init__(self, desk: Desk, *, is_ready: Callable[[], dict[str, bool]]) -> None:
+        self._desk = desk
+        self._is_ready = is_ready
+        self._views: dict[str, View] = {
+            "health": self._health,
+            "ready": self._ready,
+            "metrics": self._metrics,
+            "timeline": self._timeline,
+        }
+
+    async def answer(self, x: Exchange) -> Reply:
+        view = self._views.get(x.request.path.removeprefix(PREFIX).rstrip("/"))
+        if view is None:
+            return _json(
+                404, {"message": f"No such address. There are: {', '.join(PREFIX + v for v in self._views)}"}
+            )
+        if x.request.method not in ("GET", "HEAD"):
+            return _json(405, {"message": "GET only."})
+        try:
+            return await view(x)
+        except ServiceError as error:
+            return _json(error.status, {"code": error.code, "message": error.message})
+
+    async def _health(self, _: Exchange) -> Reply:
+        """The process lives."""
+        return _json(200, {"status": "ok", "version": __version__})
+
+    async def _ready(self, _: Exchange) -> Reply:
+        """Every part it needs is up; 503 until then."""
+        parts = self._is_ready()
+        ready = all(parts.values())
+        return _json(200 if ready else 503, {"status": "ready" if ready else "starting", "parts": parts})
+
+    async def _metrics(self, _: Exchange) -> Reply:
+        return Reply(
+            200,
+            Headers([("content-type", "text/plain; version=0.0.4; charset=utf-8")]),
+            self._desk.metrics.render(),
+        )
+
+    async def _timeline(self, x: Exchange) -> Reply:
+        """Everything that followed from one event (``?id=<eventID>``); signed with SigV4 for service ``triptych``."""
+        account = await self._account(x)
+        wanted = dict(parse_qsl(x.request.query)).get("id", "")
+        if not wanted:
+            raise ServiceError("ValidationException", "The query parameter 'id' (an eventID) is required.")
+        chain = await timeline.chain(self._desk.runtime.lake, account=account, id=wanted)
+        return _json(200, {"events": chain})
+
+    async def _account(self, x: Exchange) -> str:
+        desk = self._desk
+        signature = sigv4.parse(x.request)
+        if signature is None:
+            raise ServiceError(
+                "MissingAuthenticationToken", "Sign the request with SigV4, service 'triptych'.", status=403
+            )
+        try:
+            resolved = await identities.resolve(
+                desk.control.unit(),
+                desk.vault,
+                desk.settings,
+                signature.access_key_id,
+                signature.session_token,
+                desk.clock.now(),
+            )
+        except identities.Unresolved as error:
+            raise ServiceError(
+                "InvalidClientTokenId", "The security token included in the request is invalid.", status=403
+            ) from error
+        assert x.incoming is not None
+        body = await x.incoming.read(limits.OWN_BODY_BYTES)
+        sigv4.verify(
+            x.request,
+            signature,
+            resolved.secret,
+            desk.clock.now(),
+            body_sha256=hashlib.sha256(body).hexdigest(),
+        )
+        return resolved.account
+
+
+def _json(status: int, content: dict[str, Any]) -> Reply:
+    return Reply(status, Headers([("content-type", "application/json")]), msgspec.json.encode(content))
