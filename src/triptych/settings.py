@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -56,3 +59,56 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log_level: str = "info"
     estate: Estate = Estate()
     intervals: Intervals = Intervals()
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be; says which and why."""
+
+
+def load(
+    file: Path | None, environment: Mapping[str, str], flags: Mapping[str, Any] | None = None
+) -> Settings:
+    """Settings from a file, then ``TRIPTYCH_<NAME>`` variables, then flags (None: not given).
+
+    ``TRIPTYCH_ESTATE__DEFAULT`` reaches into a table. A file named explicitly must exist; a ``triptych.toml``
+    in the working directory is read if it is there. Raises SettingsError.
+    """
+    values: dict[str, Any] = {}
+    chosen = file or Path("triptych.toml")
+    if file is not None or chosen.exists():
+        try:
+            values = tomllib.loads(chosen.read_text())
+        except OSError as error:
+            raise SettingsError(f"{chosen}: {error.strerror}") from error
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsError(f"{chosen}: {error}") from error
+    for name, text in environment.items():
+        if name.startswith(_PREFIX):
+            _place(values, name.removeprefix(_PREFIX).lower().split("__"), text)
+    values.update({name: value for name, value in (flags or {}).items() if value is not None})
+    try:
+        return msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        raise SettingsError(str(error)) from error
+
+
+_PREFIX = "TRIPTYCH_"
+
+
+def _place(values: dict[str, Any], path: list[str], text: str) -> None:
+    for name in path[:-1]:
+        values = values.setdefault(name, {})
+    values[path[-1]] = tuple(text.split(",")) if path == ["hostnames"] else text
+
+
+def _decode(kind: type, value: Any) -> Any:
+    if kind is Path:
+        return Path(value).expanduser()
+    raise NotImplementedError(kind)
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host in ("localhost", "localhost.localdomain")

@@ -41,7 +41,10 @@ STEPS = (
 class Gateway:
     """Takes exchanges through their steps."""
 
-    def __init__(self, desk: Desk) -> None:
+    _desk: Desk
+
+    def attend(self, desk: Desk) -> None:
+        """Take the desk. Apart from the constructor because what stands on the desk may call the gateway."""
         self._desk = desk
 
     async def handle(self, x: Exchange) -> Reply:

@@ -1,0 +1,4 @@
+"""A kit for testing against Triptych, shipped with it.
+
+Here: ``server`` (a real server process on a free port), ``clock`` (simulated time).
+"""

@@ -25,7 +25,7 @@ async def authenticate(desk: Desk, x: Exchange) -> None:
     now = desk.clock.now()
     x.signature = sigv4.parse(x.request)
     if x.signature is None:
-        if x.operation.auth_type != "none" and x.operation.auth_type != "smithy.api#noAuth":
+        if x.operation.auth_type != "none":
             raise sigv4.missing_error(x.route.service, x.route.protocol)
         nobody = Identity(kind="Unknown", account=desk.settings.account)
         x.context = _context(desk, x, nobody, region=desk.settings.region)

@@ -1,0 +1,79 @@
+"""How the story looks in a terminal: a timeline that grows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.spinner import Spinner
+from rich.text import Text
+
+from triptych.demo.story import Chapter, Hop
+
+COLOURS: dict[Chapter, str] = {
+    "prepare": "bright_black",
+    "incident": "red",
+    "audit": "cyan",
+    "configuration": "magenta",
+    "compliance": "yellow",
+    "remediation": "blue",
+    "story": "green",
+}
+
+
+def live(console: Console, hops: Iterator[Hop]) -> list[Hop]:
+    """Show hops as they come and return them all."""
+    seen: list[Hop] = []
+    with Live(_timeline(seen, waiting=True), console=console, refresh_per_second=12, transient=False) as view:
+        for hop in hops:
+            seen.append(hop)
+            view.update(_timeline(seen, waiting=True))
+        view.update(_timeline(seen, waiting=False))
+    return seen
+
+
+def _timeline(hops: list[Hop], *, waiting: bool) -> RenderableType:
+    rows: list[RenderableType] = [row for hop in hops for row in _rows(hop)]
+    if waiting:
+        rows.append(Spinner("dots", style="bright_black"))
+    return Group(*rows)
+
+
+def _rows(hop: Hop) -> Iterator[Text]:
+    colour = COLOURS[hop.chapter]
+    when = "" if hop.milliseconds is None else f"+{hop.milliseconds:.0f} ms"
+    yield Text.assemble(
+        (f"{when:>9} ", "bold"),
+        ("● ", colour),
+        (f"{hop.chapter:<14}", colour),
+        (f"{hop.title:<18}", "bold"),
+        hop.detail,
+    )
+    for line in hop.lines:
+        yield Text(" " * 26 + line, style="bright_black", overflow="ellipsis", no_wrap=True)
+
+
+def summary(console: Console, result: dict[str, Any]) -> None:
+    """The chain of causes as a tree, and the one number that matters."""
+    chain = result["chain"]
+    depth = {chain[0]["id"]: 0}
+    lines = []
+    for event in chain:
+        depth.setdefault(event["id"], depth.get(event["cause"], 0) + 1)
+        lines.append(
+            Text(
+                f"{'  ' * depth[event['id']]}{event['kind']}: {event['summary']}",
+                overflow="ellipsis",
+                no_wrap=True,
+            )
+        )
+    console.print(
+        Panel(Group(*lines), title="what followed from the slip, by cause", title_align="left", expand=False)
+    )
+    console.print(
+        f"[green bold]{result['bucket']} was encrypted again {result['seconds_to_repair']} s after the slip.[/]",
+        highlight=False,
+    )

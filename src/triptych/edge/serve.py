@@ -1,0 +1,53 @@
+"""The HTTP server: uvicorn on a socket we bound; in-flight requests are answered before it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+
+DRAIN_SECONDS = 10
+"""How long open requests may take to finish once the server is told to stop."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take the port before anything else is started; raises OSError when somebody has it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((host, port))
+    except OSError:
+        taken.close()
+        raise
+    return taken
+
+
+class Server(uvicorn.Server):
+    """uvicorn, told what to do by us: signals and logging are the caller's."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                loop="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=DRAIN_SECONDS,
+            )
+        )
+
+    def stop(self) -> None:
+        """Stop accepting; ``serve`` returns when what is open has been answered."""
+        self.should_exit = True
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
