@@ -1,0 +1,64 @@
+"""Fixtures for everybody: a real server of our own, shared by the tests of one file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from triptych.testing.server import ServerProcess, running_server
+
+QUIET = {"INTERVALS__CONFIG_SWEEP_SECONDS": "3600", "INTERVALS__TRAIL_DELIVERY_SECONDS": "1"}
+"""No sweeps: what the tests see came through the front door."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    with running_server(tmp_path_factory.mktemp("server"), settings=QUIET) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(server: ServerProcess):
+    """``client("s3")`` as root, or with other credentials; one client per service and credential."""
+    made = {}
+
+    def make(
+        service: str,
+        key: str = "test",
+        secret: str = "test",
+        token: str | None = None,
+        region: str = "us-east-1",
+    ):
+        address = (service, key, secret, token, region)
+        if address not in made:
+            made[address] = boto3.client(
+                service,
+                endpoint_url=server.url,
+                region_name=region,
+                aws_access_key_id=key,
+                aws_secret_access_key=secret,
+                aws_session_token=token,
+                config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+            )
+        return made[address]
+
+    return make
+
+
+@pytest.fixture
+def eventually():
+    """Look again until something is there: for what another process does in its own time."""
+    import time
+
+    def until(look, *, what: str, seconds: float = 20.0):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if seen := look():
+                return seen
+            time.sleep(0.05)
+        pytest.fail(f"waited {seconds} s for {what}")
+
+    return until
