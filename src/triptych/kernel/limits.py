@@ -35,3 +35,60 @@ ESTATE_BODY_BYTES = 64 * 1024 * 1024
 
 AUDITED_REPLY_BYTES = 8 * 1024 * 1024
 """An estate reply up to this size is read whole and decoded for the record; larger ones pass undecoded."""
+
+LAKE_FLUSH_ROWS = 50_000
+"""Rows of one shared insert; a batch this large does not wait for its turn (ours: about 50 ms of Arrow)."""
+
+LAKE_INSERT_ATTEMPTS = 4
+"""Tries of one insert whose failure is passing (too many parts, no memory, server away)."""
+
+LAKE_REPLAY_INSERTS = 10_000
+"""Inserts a lake table remembers by token; a repeat that comes later than this many is not recognised."""
+
+LAKE_SELECT_SECONDS = 60
+"""Longest lake query (CloudWatch Logs Insights allows 60 minutes, in the background; ours answer a request)."""
+
+LAKE_SELECT_BYTES = 2 * 1024**3
+"""Memory of one lake query (ours: several must fit a small machine)."""
+
+LAKE_SELECT_ROWS = 200_000
+"""Rows of one lake answer (ours: they become Python values; AWS's largest page of anything is 100,800 points)."""
+
+LAKE_READERS = 4
+"""Lake queries that run at once; more wait."""
+
+LAKE_WRITERS = 2
+"""Lake inserts that run at once; more wait."""
+
+QUERY_FIELDS = 100_000
+"""Parameters in one Query request (ours; the largest real one, PutMetricData's 1,000 data, stays far below)."""
+
+SIGNED_CHUNK_BYTES = 16 * 1024 * 1024
+"""A signed aws-chunked chunk, which is held back until verified (ours; SDKs send 64 KiB to 1 MiB, AWS wants 8 KiB or more)."""
+
+CHUNK_LINE_BYTES = 128
+"""The size line of an aws-chunked chunk: 16 hex digits and a signature of 64 fit (ours)."""
+
+CHUNK_TRAILER_BYTES = 8 * 1024
+"""The trailing headers of an aws-chunked body, together (ours; S3 allows 8 KB of request headers)."""
+
+ESTATE_CONNECTIONS = 512
+"""Connections to upstreams at once; further calls wait for one within the upstream's timeout."""
+
+ESTATE_CHUNK_BYTES = 64 * 1024
+"""Unit in which estate bodies are read and written; a stream holds a few of these, never the whole."""
+
+ESTATE_IDLE_SECONDS = 15.0
+"""An unused connection to an upstream is closed after this (AWS's endpoints and MinIO keep theirs longer)."""
+
+SANDBOX_START_SECONDS = 30.0
+"""How long the sandbox may take to listen (about half a second on a quiet machine)."""
+
+SANDBOX_LINE_BYTES = 256 * 1024
+"""The longest line of the sandbox's output that reaches our log."""
+
+CREDENTIALS_CACHE = 4096
+"""Decrypted credentials kept in memory, the least recently used leave."""
+
+CREDENTIALS_CACHE_SECONDS = 2.0
+"""How long another process may still use a credential that this one revoked."""
