@@ -14,6 +14,10 @@ QUIET = {"INTERVALS__CONFIG_SWEEP_SECONDS": "3600", "INTERVALS__TRAIL_DELIVERY_S
 """No sweeps: what the tests see came through the front door."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rounds", type=int, default=3, help="rounds of the kill -9 test")
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     with running_server(tmp_path_factory.mktemp("server"), settings=QUIET) as running:

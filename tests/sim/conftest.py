@@ -12,10 +12,6 @@ import pytest
 from triptych.testing.server import free_port
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--rounds", type=int, default=3, help="rounds of the kill -9 test")
-
-
 @pytest.fixture
 def rounds(request: pytest.FixtureRequest) -> int:
     return request.config.getoption("--rounds")
