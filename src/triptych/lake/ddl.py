@@ -1,0 +1,89 @@
+"""Declared tables -> ClickHouse statements. Names and expressions come from our own code, never from users."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from triptych.kernel import limits
+from triptych.lake.table import Column, Table
+
+OWN_PREFIX = "triptych_"
+"""Names the lake keeps for itself: its own tables, its own placeholders."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+_SCOPE_KINDS = ("String", "LowCardinality(String)")
+
+
+def checked(tables: Iterable[Table]) -> dict[str, Table]:
+    """The tables by name. Raises ValueError for a declaration that cannot be right."""
+    found: dict[str, Table] = {}
+    for table in tables:
+        if found.get(table.name, table) != table:
+            raise ValueError(f"two different lake tables are called {table.name}")
+        _check(table)
+        found[table.name] = table
+    return found
+
+
+def _check(table: Table) -> None:
+    names = [column.name for column in table.columns]
+    for name in (table.name, *names):
+        if not _NAME.match(name) or name.startswith(OWN_PREFIX):
+            raise ValueError(f"{name!r} is no name for a lake table or column")
+    if len(set(names)) != len(names):
+        raise ValueError(f"{table.name} declares a column twice")
+    if table.order_by[:2] != ("account", "region"):
+        raise ValueError(f"{table.name} must be ordered by account, region first")
+    for column in table.columns:
+        if column.name in {"account", "region"} and column.kind not in _SCOPE_KINDS:
+            raise ValueError(f"{table.name}.{column.name} must be a string")
+    for key in table.order_by:
+        if key not in names and "(" not in key:
+            raise ValueError(f"{table.name} is ordered by {key}, which it does not have")
+
+
+def settings_of(*, fsync: bool) -> Mapping[str, int]:
+    """MergeTree settings of every table.
+
+    Without ``fsync`` an acknowledged insert survives the death of the process, not of the machine: the
+    kernel holds it. With it every insert waits for the disk.
+    """
+    return {
+        "non_replicated_deduplication_window": limits.LAKE_REPLAY_INSERTS,
+        "fsync_after_insert": int(fsync),
+        "fsync_part_directory": int(fsync),
+    }
+
+
+def create_table(table: Table, settings: Mapping[str, int]) -> str:
+    columns = ", ".join(column_text(column) for column in table.columns)
+    parts = [f"CREATE TABLE IF NOT EXISTS `{table.name}` ({columns}) ENGINE = MergeTree"]
+    if table.partition_by:
+        parts.append(f"PARTITION BY {table.partition_by}")
+    parts.append(f"ORDER BY ({', '.join(table.order_by)})")
+    if table.ttl:
+        parts.append(f"TTL {table.ttl}")
+    parts.append("SETTINGS " + settings_text(settings))
+    return " ".join(parts)
+
+
+def add_column(table: Table, column: Column) -> str:
+    return f"ALTER TABLE `{table.name}` ADD COLUMN IF NOT EXISTS {column_text(column)}"
+
+
+def set_ttl(table: Table) -> str:
+    return f"ALTER TABLE `{table.name}` " + (f"MODIFY TTL {table.ttl}" if table.ttl else "REMOVE TTL")
+
+
+def set_settings(name: str, settings: Mapping[str, int]) -> str:
+    return f"ALTER TABLE `{name}` MODIFY SETTING {settings_text(settings)}"
+
+
+def column_text(column: Column) -> str:
+    codec = f" CODEC({column.codec})" if column.codec else ""
+    return f"`{column.name}` {column.kind}{codec}"
+
+
+def settings_text(settings: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in sorted(settings.items()))

@@ -1,0 +1,206 @@
+"""Forward-only migrations: what the declared tables need that the engine does not have yet.
+
+``plan`` decides from values, ``migrate`` looks and acts. Every statement may be run twice, and a step is
+written down after it was done, so a process killed anywhere in between repeats at most one harmless step.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from triptych.kernel.clock import Clock
+from triptych.lake import ddl
+from triptych.lake.engine import Engine
+from triptych.lake.rows import to_arrow
+from triptych.lake.table import Column, Table
+
+SCHEMA = Table(
+    name="triptych_schema",
+    columns=(
+        Column("step", "String"),
+        Column("statement", "String"),
+        Column("applied", "DateTime64(3, 'UTC')"),
+    ),
+    order_by=("step",),
+)
+"""The steps that were applied; the lake's own, so without account and region."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """A change that a new ``Table`` value alone does not say: a column's new type, a rename, a removal.
+
+    :param name: unique for ever, ``<number>_<what>``.
+    :param table: the table it changes; while there is none the migration is written down, not run.
+    :param statement: one ClickHouse statement that may be run twice (``... IF EXISTS ...``).
+    """
+
+    name: str
+    table: str
+    statement: str
+
+
+class SchemaMismatch(Exception):  # noqa: N818
+    """The stored tables and the declared ones differ in a way no migration explains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A table as the engine has it; expressions in the engine's own spelling."""
+
+    columns: Mapping[str, str]
+    order_by: str
+    partition_by: str
+    ttl: str
+    settings: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """``statement`` empty: only written down."""
+
+    name: str
+    statement: str
+
+
+def pending(migrations: Sequence[Migration], applied: frozenset[str], stored: frozenset[str]) -> list[Step]:
+    """The explicit migrations that are due, in their declared order."""
+    names = [migration.name for migration in migrations]
+    if len(set(names)) != len(names):
+        raise ValueError("two lake migrations have the same name")
+    return [
+        Step(migration.name, migration.statement if migration.table in stored else "")
+        for migration in migrations
+        if migration.name not in applied
+    ]
+
+
+def plan(
+    tables: Sequence[Table],
+    stored: Mapping[str, Stored],
+    spelled: Mapping[str, str],
+    settings: Mapping[str, int],
+) -> list[Step]:
+    """What brings the stored tables to the declared ones.
+
+    :param spelled: declared expression -> the engine's spelling of it.
+    Raises SchemaMismatch, naming every difference that needs a Migration.
+    """
+    steps: list[Step] = []
+    troubles: list[str] = []
+    for table in tables:
+        if table.name not in stored:
+            steps.append(Step(f"create {table.name}", ddl.create_table(table, settings)))
+            continue
+        there = stored[table.name]
+        troubles += _troubles(table, there, spelled)
+        steps += [
+            Step(f"add {table.name}.{column.name}", ddl.add_column(table, column))
+            for column in table.columns
+            if column.name not in there.columns
+        ]
+        if spelled.get(table.ttl, table.ttl) != there.ttl:
+            steps.append(Step(f"ttl of {table.name}: {table.ttl or 'none'}", ddl.set_ttl(table)))
+        if any(there.settings.get(name, "0") != str(value) for name, value in settings.items()):
+            steps.append(
+                Step(
+                    f"settings of {table.name}: {ddl.settings_text(settings)}",
+                    ddl.set_settings(table.name, settings),
+                )
+            )
+    if troubles:
+        raise SchemaMismatch(
+            "The lake's tables are not the ones this version declares: "
+            + "; ".join(troubles)
+            + ". A lake Migration must say how they change; data was not touched."
+        )
+    return steps
+
+
+def _troubles(table: Table, there: Stored, spelled: Mapping[str, str]) -> list[str]:
+    declared = {column.name: column.kind for column in table.columns}
+    found = [
+        f"{table.name}.{name} is {kind}, declared {declared[name]}"
+        for name, kind in there.columns.items()
+        if name in declared and declared[name] != kind
+    ]
+    found += [f"{table.name}.{name} is no longer declared" for name in there.columns if name not in declared]
+    order_by = ", ".join(table.order_by)
+    if spelled.get(order_by, order_by) != there.order_by:
+        found.append(f"{table.name} is ordered by {there.order_by}, declared {order_by}")
+    if spelled.get(table.partition_by, table.partition_by) != there.partition_by:
+        found.append(
+            f"{table.name} is partitioned by {there.partition_by or 'nothing'}, declared {table.partition_by or 'nothing'}"
+        )
+    return found
+
+
+async def migrate(
+    engine: Engine, tables: Sequence[Table], migrations: Sequence[Migration], *, clock: Clock, fsync: bool
+) -> list[Step]:
+    """Bring the engine to the declared tables; answers the steps it took. Raises SchemaMismatch."""
+    settings = ddl.settings_of(fsync=fsync)
+    await engine.command(ddl.create_table(SCHEMA, settings))
+    answer = await engine.command("SELECT step FROM triptych_schema")
+    applied = frozenset(row[0] for row in answer.rows)
+    stored = await _stored(engine)
+    due = pending(migrations, applied, frozenset(stored))
+    await _take(engine, due, clock)
+    spelled = await _spelled(engine, tables)
+    steps = plan(tables, await _stored(engine) if due else stored, spelled, settings)
+    await _take(engine, steps, clock)
+    return due + steps
+
+
+async def _take(engine: Engine, steps: Sequence[Step], clock: Clock) -> None:
+    for step in steps:
+        if step.statement:
+            await engine.command(step.statement)
+        row = {"step": step.name, "statement": step.statement, "applied": clock.now()}
+        # No token of the step's own: a setting may go to and fro, and every change is worth a line.
+        await engine.insert(SCHEMA.name, to_arrow(SCHEMA, [row]), f"{step.name} {clock.now().isoformat()}")
+
+
+async def _stored(engine: Engine) -> dict[str, Stored]:
+    columns: dict[str, dict[str, str]] = {}
+    answer = await engine.command(
+        "SELECT table, name, type FROM system.columns WHERE database = currentDatabase() ORDER BY table, position"
+    )
+    for table, name, kind in answer.rows:
+        columns.setdefault(table, {})[name] = kind
+    answer = await engine.command(
+        "SELECT name, sorting_key, partition_key, engine_full FROM system.tables WHERE database = currentDatabase()"
+    )
+    return {
+        name: Stored(columns[name], order_by, partition_by, *_ttl_and_settings(engine_full))
+        for name, order_by, partition_by, engine_full in answer.rows
+    }
+
+
+def _ttl_and_settings(engine_full: str) -> tuple[str, dict[str, str]]:
+    """``MergeTree ... TTL <expression> SETTINGS a = 1, b = 2`` taken apart."""
+    head, _, settings = engine_full.partition(" SETTINGS ")
+    ttl = re.search(r"\bTTL (.*)$", head)
+    pairs = (pair.partition(" = ")[::2] for pair in settings.split(", "))
+    return (ttl.group(1) if ttl else ""), dict(pairs)
+
+
+async def _spelled(engine: Engine, tables: Sequence[Table]) -> dict[str, str]:
+    """Declared expressions in the engine's spelling: ``INTERVAL 90 DAY`` is stored as ``toIntervalDay(90)``."""
+    expressions = sorted(
+        {
+            text
+            for table in tables
+            for text in (table.ttl, table.partition_by, ", ".join(table.order_by))
+            if text
+        }
+    )
+    if not expressions:
+        return {}
+    answer = await engine.command(
+        "SELECT text, formatQuerySingleLine(concat('SELECT ', text)) FROM (SELECT arrayJoin({texts:Array(String)}) AS text)",
+        {"texts": expressions},
+    )
+    return {text: spelling.removeprefix("SELECT ") for text, spelling in answer.rows}

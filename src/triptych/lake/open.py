@@ -1,0 +1,95 @@
+"""Opens the lake: engine, migrations, writer, under the face everybody else knows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlglot import exp
+
+from triptych.kernel.clock import Clock
+from triptych.kernel.ids import Ids
+from triptych.lake.ddl import checked
+from triptych.lake.engine import Engine, open_engine
+from triptych.lake.migrate import Migration, Step, migrate
+from triptych.lake.sql import compile as compile_sql
+from triptych.lake.table import Table
+from triptych.lake.writer import Writer
+
+
+class ClickhouseLake:
+    """``Lake`` on ClickHouse, embedded or remote.
+
+    :ivar steps: the migrations this opening applied.
+    """
+
+    def __init__(
+        self, engine: Engine, tables: Mapping[str, Table], writer: Writer, steps: Sequence[Step]
+    ) -> None:
+        self._engine = engine
+        self._tables = tables
+        self._writer = writer
+        self.steps = tuple(steps)
+
+    async def write(self, table: Table, rows: Sequence[Mapping[str, Any]], *, token: str = "") -> None:
+        """See ``Lake.write``. A token is remembered for the table's last ``limits.LAKE_REPLAY_INSERTS`` inserts.
+
+        Raises ValueError for a table that was not declared and for rows that do not fit it.
+        """
+        if self._tables.get(table.name) != table:
+            raise ValueError(f"the lake was not opened with this table: {table.name}")
+        await self._writer.write(table, rows, token)
+
+    async def select(
+        self, query: exp.Query, values: Mapping[str, Any] | None = None, *, account: str, region: str | None
+    ) -> list[dict[str, Any]]:
+        """See ``Lake.select``. Points in time come back as aware UTC datetimes.
+
+        Raises ValueError for a tree that ``sql.compile`` refuses and TooMuch at ``limits.LAKE_SELECT_*``.
+        """
+        text, bound = compile_sql(query, values or {}, account=account, region=region, tables=self._tables)
+        answer = await self._engine.read(text, bound)
+        return [dict(zip(answer.columns, map(_utc, row), strict=True)) for row in answer.rows]
+
+    async def close(self) -> None:
+        """Write what is queued and let the engine go."""
+        await self._writer.close()
+        await self._engine.close()
+
+
+def _utc(value: Any) -> Any:
+    if isinstance(value, datetime) and value.tzinfo is not UTC:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return value
+
+
+async def open_lake(
+    *,
+    path: Path | None,
+    url: str = "",
+    tables: Sequence[Table],
+    clock: Clock,
+    flush_seconds: float,
+    migrations: Sequence[Migration] = (),
+    fsync: bool = False,
+) -> ClickhouseLake:
+    """The lake in a directory (``path``) or on a server (``url``); exactly one of the two.
+
+    :param flush_seconds: see ``Writer``.
+    :param fsync: whether an acknowledged write survives a power cut, not only the death of the process.
+    Raises LakeUnavailable, SchemaMismatch, ValueError for declarations that cannot be right.
+    """
+    if (path is None) == (not url):
+        raise ValueError("a lake has a path or a URL")
+    declared = checked(tables)
+    engine = await asyncio.to_thread(open_engine, path, url)
+    try:
+        steps = await migrate(engine, list(declared.values()), migrations, clock=clock, fsync=fsync)
+    except BaseException:
+        await engine.close()
+        raise
+    writer = Writer(engine.insert, clock=clock, flush_seconds=flush_seconds, run=Ids().uuid())
+    return ClickhouseLake(engine, declared, writer, steps)

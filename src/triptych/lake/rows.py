@@ -1,0 +1,115 @@
+"""Rows of Python values -> Arrow columns by declared kinds; what the engine would bend silently is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from triptych.lake.table import Column, Kind, Table
+
+_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+_LATEST = datetime(2299, 12, 31, tzinfo=UTC)
+"""The range of DateTime64(3); the engine would clamp or wrap what lies outside."""
+
+
+def to_arrow(table: Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """The rows as one Arrow table in the declared column order.
+
+    Raises ValueError naming the column: missing, undeclared, of the wrong kind, None, a naive datetime.
+    """
+    width = len(table.columns)
+    for row in rows:
+        if len(row) != width:
+            _refuse_shape(table, row)
+    try:
+        columns = [[row[column.name] for row in rows] for column in table.columns]
+    except KeyError:
+        for row in rows:
+            _refuse_shape(table, row)
+        raise  # pragma: no cover - one of the rows lacks a column
+    arrays = [_array(table, column, values) for column, values in zip(table.columns, columns, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema(table))
+
+
+def schema(table: Table) -> pa.Schema:
+    return pa.schema([pa.field(column.name, _TYPES[column.kind], nullable=False) for column in table.columns])
+
+
+def _refuse_shape(table: Table, row: Mapping[str, Any]) -> None:
+    declared = {column.name for column in table.columns}
+    if missing := sorted(declared - row.keys()):
+        raise ValueError(f"{table.name}: a row lacks {', '.join(missing)}")
+    if extra := sorted(row.keys() - declared):
+        raise ValueError(f"{table.name} has no column {', '.join(extra)}")
+
+
+def _array(table: Table, column: Column, values: list[Any]) -> pa.Array:
+    kind = _TYPES[column.kind]
+    try:
+        array = _BUILD.get(column.kind, pa.array)(values, kind)
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:  # pyarrow's are ValueErrors too
+        raise ValueError(f"{table.name}.{column.name} is {column.kind}: {error}") from error
+    if _nulls(array):
+        raise ValueError(f"{table.name}.{column.name} is {column.kind}: None is not a value")
+    return array
+
+
+def _nulls(array: pa.Array) -> int:
+    """Nulls at any depth; columns are not nullable and the engine would store the kind's default instead."""
+    parts = [array]
+    if pa.types.is_map(array.type):
+        parts += [array.keys, array.items]
+    elif pa.types.is_list(array.type):
+        parts.append(array.values)
+    return sum(int(part.null_count) for part in parts)
+
+
+def _times(values: list[Any], _: pa.DataType) -> pa.Array:
+    for value in values:
+        if not isinstance(value, datetime) or value.tzinfo is None:
+            raise ValueError(f"an aware datetime is needed, not {value!r}")
+        if not _EARLIEST <= value <= _LATEST:
+            raise ValueError(f"{value.isoformat()} is outside 1900 to 2299")
+    # Cut, not rounded: a point in time never moves into the next period.
+    return pa.array(values, pa.timestamp("us", tz="UTC")).cast(_TYPES["DateTime64(3, 'UTC')"], safe=False)
+
+
+def _strings(values: list[Any], kind: pa.DataType) -> pa.Array:
+    # pyarrow would take bytes for text; one type per column keeps what is read what was written
+    for value in values:
+        if type(value) is not str and not isinstance(value, str):
+            raise ValueError(f"text is needed, not {value!r}")
+    return pa.array(values, kind)
+
+
+def _floats(values: list[Any], kind: pa.DataType) -> pa.Array:
+    return pa.array([float(value) if type(value) is int else value for value in values], kind)
+
+
+def _maps(values: list[Any], kind: pa.DataType) -> pa.Array:
+    return pa.array([list(value.items()) for value in values], kind)
+
+
+_TYPES: Mapping[Kind, pa.DataType] = {
+    "String": pa.string(),
+    "LowCardinality(String)": pa.string(),
+    "UInt64": pa.uint64(),
+    "UInt32": pa.uint32(),
+    "UInt8": pa.uint8(),
+    "Int64": pa.int64(),
+    "Float64": pa.float64(),
+    "Bool": pa.bool_(),
+    "DateTime64(3, 'UTC')": pa.timestamp("ms", tz="UTC"),
+    "Array(String)": pa.list_(pa.string()),
+    "Map(String, String)": pa.map_(pa.string(), pa.string()),
+}
+_BUILD: Mapping[Kind, Callable[[list[Any], pa.DataType], pa.Array]] = {
+    "String": _strings,
+    "LowCardinality(String)": _strings,
+    "Float64": _floats,
+    "DateTime64(3, 'UTC')": _times,
+    "Map(String, String)": _maps,
+}
