@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 import uvloop
@@ -205,7 +205,7 @@ def _settings(config: Path | None, flags: dict[str, Any]) -> Settings:
         _fail(f"Settings: {error}", advice="`triptych init` writes a commented example.")
 
 
-def _fail(message: str, *, advice: str = "") -> Any:
+def _fail(message: str, *, advice: str = "") -> NoReturn:
     err.print(f"[red]error:[/] {message}" + (f"\n{advice}" if advice else ""), highlight=False)
     raise typer.Exit(1)
 

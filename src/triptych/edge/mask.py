@@ -11,7 +11,7 @@ from botocore.model import Shape
 from triptych.kernel.fact import HIDDEN
 
 
-def masked(value: Any, shape: Shape) -> Any:
+def masked(value: Any, shape: Any) -> Any:
     """A copy of decoded parameters for the record.
 
     Members the model calls sensitive become ``HIDDEN``, blobs and streams disappear, timestamps become
