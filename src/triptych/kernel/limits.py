@@ -92,3 +92,9 @@ CREDENTIALS_CACHE = 4096
 
 CREDENTIALS_CACHE_SECONDS = 2.0
 """How long another process may still use a credential that this one revoked."""
+
+VALIDATION_ERRORS = 100
+"""Violations one answer lists (ours: AWS lists them all, but a hostile body may hold a million)."""
+
+ECHOED_VALUE_CHARACTERS = 1024
+"""Characters of an offending value an error message repeats (ours; messages end up in records and logs)."""
