@@ -98,3 +98,6 @@ VALIDATION_ERRORS = 100
 
 ECHOED_VALUE_CHARACTERS = 1024
 """Characters of an offending value an error message repeats (ours; messages end up in records and logs)."""
+
+PATTERN_CHARACTERS = 16_384
+"""Longest value matched against a model's pattern that could take quadratic time (ours)."""
