@@ -15,7 +15,7 @@ from triptych.kernel.errors import ServiceError
 from triptych.wire.message import Headers, HttpRequest
 from triptych.wire.model import OperationModel, ServiceModel, operation_model, service_model
 from triptych.wire.route import Route
-from triptych.wire.sigv4 import Signature
+from triptych.wire.signature import Signature
 
 
 @dataclass(slots=True)

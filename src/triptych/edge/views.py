@@ -21,6 +21,7 @@ from triptych.kernel.errors import ServiceError
 from triptych.services import timeline
 from triptych.wire import sigv4
 from triptych.wire.message import Headers
+from triptych.wire.signature import parse
 
 PREFIX = "/_triptych/"
 
@@ -81,7 +82,7 @@ class Views:
 
     async def _account(self, x: Exchange) -> str:
         desk = self._desk
-        signature = sigv4.parse(x.request)
+        signature = parse(x.request)
         if signature is None:
             raise ServiceError(
                 "MissingAuthenticationToken", "Sign the request with SigV4, service 'triptych'.", status=403

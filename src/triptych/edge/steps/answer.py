@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 from triptych.edge.desk import Desk
 from triptych.edge.exchange import Exchange, Reply
 from triptych.estate.message import EstateReply, EstateRequest
@@ -11,6 +9,7 @@ from triptych.kernel import limits
 from triptych.kernel.errors import not_built
 from triptych.services.contract import Ctx
 from triptych.wire import codec
+from triptych.wire.aws_chunked import is_chunked
 from triptych.wire.message import Headers
 
 
@@ -49,11 +48,10 @@ async def _forward(desk: Desk, x: Exchange) -> None:
 def _request(x: Exchange) -> EstateRequest:
     assert x.route is not None and x.addressed is not None
     headers = x.addressed.headers
-    body: bytes | AsyncIterator[bytes] = x.addressed.body
-    if x.signature is not None and x.signature.payload_hash.startswith("STREAMING-"):
-        headers = _unframed(headers, x.trailers)
+    if is_chunked(x.signature):
+        # The upstream gets the plain payload. Trailing checksums are known in time only for bodies read whole.
+        headers = headers.plus(("x-amz-content-sha256", "UNSIGNED-PAYLOAD"), *x.trailers.items())
     if x.payload is not None:
-        body = x.payload
         headers = headers.plus(("content-length", str(x.payload_bytes)))
     return EstateRequest(
         service=x.route.service,
@@ -65,25 +63,11 @@ def _request(x: Exchange) -> EstateRequest:
         path=x.addressed.path,
         query=x.addressed.query,
         headers=headers,
-        body=body,
+        body=x.addressed.body if x.payload is None else x.payload,
         access_key_id=x.identity.access_key_id,
         secret_access_key=x.resolved.secret if x.resolved else "",
         session_token=x.signature.session_token if x.signature else "",
     )
-
-
-def _unframed(headers: Headers, trailers: dict[str, str]) -> Headers:
-    """The headers of the payload itself. Checksums that came as trailers are known only for bodies read whole."""
-    encodings = [e.strip() for e in headers.get("content-encoding").split(",")]
-    kept = ", ".join(e for e in encodings if e and e != "aws-chunked")
-    plain = headers.without(
-        "content-encoding",
-        "content-length",
-        "x-amz-decoded-content-length",
-        "x-amz-trailer",
-        "transfer-encoding",
-    ).plus(("x-amz-content-sha256", "UNSIGNED-PAYLOAD"), *trailers.items())
-    return plain.plus(("content-encoding", kept)) if kept else plain
 
 
 def _output(x: Exchange, reply: EstateReply, body: bytes) -> dict[str, object] | None:

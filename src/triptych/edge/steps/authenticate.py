@@ -13,31 +13,40 @@ from triptych.edge.steps.receive import streams
 from triptych.estate import identities
 from triptych.kernel.context import Context, Identity
 from triptych.kernel.errors import ServiceError
-from triptych.wire import sigv4
+from triptych.wire import auth_errors, sigv4
+from triptych.wire.aws_chunked import ChunkDecoder, is_chunked, unchunked_headers
 from triptych.wire.message import HttpRequest
-
-_FRAMED = "STREAMING-"
+from triptych.wire.route import signing_names
+from triptych.wire.signature import Signature, parse
 
 
 async def authenticate(desk: Desk, x: Exchange) -> None:
     """Sets ``signature``, ``resolved`` and ``context``; takes aws-chunked framing off the body."""
     assert x.route is not None
     now = desk.clock.now()
-    x.signature = sigv4.parse(x.request)
+    x.signature = parse(x.request)
     if x.signature is None:
         if x.operation.auth_type != "none":
-            raise sigv4.missing_error(x.route.service, x.route.protocol)
+            raise auth_errors.missing_error(x.route.service, x.route.protocol)
         nobody = Identity(kind="Unknown", account=desk.settings.account)
         x.context = _context(desk, x, nobody, region=desk.settings.region)
         return
     x.resolved = await _resolve(desk, x, x.signature)
     whole = None if streams(desk, x) else hashlib.sha256(x.request.body).hexdigest()
-    sigv4.verify(x.request, x.signature, x.resolved.secret, now, body_sha256=whole)
+    sigv4.verify(
+        x.request,
+        x.signature,
+        x.resolved.secret,
+        now,
+        body_sha256=whole,
+        signing_names=signing_names(x.route.service),
+        protocol=x.route.protocol,
+    )
     x.context = _context(desk, x, x.resolved.identity, region=x.signature.region)
     _take_body(desk, x)
 
 
-async def _resolve(desk: Desk, x: Exchange, signature: sigv4.Signature) -> identities.Resolved:
+async def _resolve(desk: Desk, x: Exchange, signature: Signature) -> identities.Resolved:
     assert x.route is not None
     service, protocol = x.route.service, x.route.protocol
     try:
@@ -50,9 +59,11 @@ async def _resolve(desk: Desk, x: Exchange, signature: sigv4.Signature) -> ident
             desk.clock.now(),
         )
     except identities.ExpiredToken as error:
-        raise sigv4.expired_token_error(service, protocol) from error
-    except (identities.UnknownKey, identities.InactiveKey, identities.BadToken) as error:
-        raise sigv4.unknown_key_error(service, protocol) from error
+        raise auth_errors.expired_token_error(service, protocol) from error
+    except identities.BadToken as error:
+        raise auth_errors.invalid_token_error(service, protocol) from error
+    except (identities.UnknownKey, identities.InactiveKey) as error:
+        raise auth_errors.unknown_key_error(service, protocol, signature.access_key_id) from error
 
 
 def _context(desk: Desk, x: Exchange, identity: Identity, *, region: str) -> Context:
@@ -72,31 +83,31 @@ def _context(desk: Desk, x: Exchange, identity: Identity, *, region: str) -> Con
 def _take_body(desk: Desk, x: Exchange) -> None:
     """Replace a framed body by its payload, and a streamed one by a verified stream."""
     assert x.signature is not None and x.resolved is not None and x.addressed is not None
-    declared = x.signature.payload_hash
-    framed = declared.startswith(_FRAMED)
+    framed = is_chunked(x.signature)
+    if framed:
+        x.addressed = replace(x.addressed, headers=unchunked_headers(x.addressed.headers))
     if streams(desk, x):
-        assert x.incoming is not None
-        x.payload_bytes = _length(x.request, framed=framed)
-        x.payload = body.counted(_verified(x, declared, framed=framed), x.payload_bytes)
+        x.payload_bytes = _length(x.addressed)
+        x.payload = body.counted(_verified(x, framed=framed), x.payload_bytes)
     elif framed:
-        decoder = sigv4.ChunkDecoder(x.signature, x.resolved.secret)
+        decoder = ChunkDecoder(x.signature, x.resolved.secret)
         payload = decoder.feed(x.request.body)
         x.trailers.update(decoder.finish())
         x.addressed = replace(x.addressed, body=payload)
 
 
-def _verified(x: Exchange, declared: str, *, framed: bool) -> AsyncIterator[bytes]:
+def _verified(x: Exchange, *, framed: bool) -> AsyncIterator[bytes]:
     assert x.incoming is not None and x.signature is not None and x.resolved is not None
     arriving = aiter(x.incoming)
     if framed:
-        return body.unframed(arriving, sigv4.ChunkDecoder(x.signature, x.resolved.secret), x.trailers)
-    if declared == "UNSIGNED-PAYLOAD":
+        return body.unframed(arriving, ChunkDecoder(x.signature, x.resolved.secret), x.trailers)
+    if x.signature.payload_hash == "UNSIGNED-PAYLOAD":
         return arriving
-    return body.hashed(arriving, declared)
+    return body.hashed(arriving, x.signature.payload_hash)
 
 
-def _length(request: HttpRequest, *, framed: bool) -> int:
-    text = request.headers.get("x-amz-decoded-content-length" if framed else "content-length")
+def _length(request: HttpRequest) -> int:
+    text = request.headers.get("content-length")
     if not text.isdigit():
         raise ServiceError(
             "MissingContentLength", "You must provide the Content-Length HTTP header.", status=411
