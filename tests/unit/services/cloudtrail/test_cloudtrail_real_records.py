@@ -118,9 +118,7 @@ def back(value: Any, shape: Shape) -> Any:
     if value == "HIDDEN_DUE_TO_SECURITY_REASONS":
         return value
     if isinstance(shape, StructureShape) and isinstance(value, dict):
-        return {
-            k: v for k, v in (back_member(n, v, shape) for n, v in value.items() if n not in ("tag", "xmlns"))
-        }
+        return dict(back_member(n, v, shape) for n, v in value.items() if n not in ("tag", "xmlns"))
     if isinstance(shape, ListShape):
         return [back(back_item(each, shape.member), shape.member) for each in items_of(value)]
     if isinstance(shape, MapShape):
@@ -177,10 +175,8 @@ def call_of(real: dict[str, Any], operation: OperationModel) -> ApiCall:
             parameters[SPECIAL[name]] = json.dumps(value) if name == "bucketPolicy" else value
         else:
             assert shape is not None, f"{operation.name} takes no input"
-            member, value = (
-                s3_member(name, value, shape) if service == "s3" else back_member(name, value, shape)
-            )
-            parameters[member] = value
+            member, given = (s3_member if service == "s3" else back_member)(name, value, shape)
+            parameters[member] = given
     return ApiCall(
         service=service,
         operation=operation.name,
@@ -328,18 +324,16 @@ def responses_compared() -> tuple[int, int, Counter[str]]:
 
 
 def test_request_parameters_have_the_names_real_records_have() -> None:
+    """2,921 of 2,932 (99.6 %); the rest hold members the public models do not have (``fullyQualifiedArn``)."""
     total, top, deep, wrong = compared()
-    print(
-        f"requestParameters: {top}/{total} same names at the top, {deep}/{total} at every depth; not: {wrong}"
-    )
     assert total == 2932
     assert top >= 2921, wrong
     assert deep >= 2921, wrong
 
 
 def test_response_elements_have_the_names_real_records_have() -> None:
+    """439 of 462 (95 %)."""
     total, same, wrong = responses_compared()
-    print(f"responseElements: {same}/{total} same names at every depth; not: {wrong}")
     assert total == 462
     assert same >= 439, wrong
 
