@@ -15,7 +15,7 @@ from triptych.kernel.ids import Ids
 from triptych.lake.ddl import checked
 from triptych.lake.engine import Engine, open_engine
 from triptych.lake.migrate import Migration, Step, migrate
-from triptych.lake.sql import compile as compile_sql
+from triptych.lake.sql import compile_query
 from triptych.lake.table import Table
 from triptych.lake.writer import Writer
 
@@ -48,9 +48,9 @@ class ClickhouseLake:
     ) -> list[dict[str, Any]]:
         """See ``Lake.select``. Points in time come back as aware UTC datetimes.
 
-        Raises ValueError for a tree that ``sql.compile`` refuses and TooMuch at ``limits.LAKE_SELECT_*``.
+        Raises ValueError for a tree that ``sql.compile_query`` refuses and TooMuch at ``limits.LAKE_SELECT_*``.
         """
-        text, bound = compile_sql(query, values or {}, account=account, region=region, tables=self._tables)
+        text, bound = compile_query(query, values or {}, account=account, region=region, tables=self._tables)
         answer = await self._engine.read(text, bound)
         return [dict(zip(answer.columns, map(_utc, row), strict=True)) for row in answer.rows]
 

@@ -50,7 +50,7 @@ _FORBIDDEN_FUNCTIONS = re.compile(
     (current|default|enabled|initial|authenticated).*(user|roles|profiles|database|schemas|queryid|querystarttime|handler|url) |
     hascolumnintable | sleep.* | filesystem.* | transaction.* | zookeeper.* | generateserialid | pg.* |
     naivebayes.* | evalmlmethod | catboostevaluate | modelevaluate | addressto.* | demangle | logtrace | tid | trap |
-    ismergetreepart.* | mergetreepartinfo | __.* | structureto.* | (global)?(not)?(null)?in(ignoreset)? | queryid
+    ismergetreepart.* | mergetreepartinfo | __.* | structureto.* | current_version | (global)?(not)?(null)?in(ignoreset)? | queryid
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -64,7 +64,7 @@ class RefusedQuery(ValueError):  # noqa: N818
     """The tree asks for something a lake query may not do."""
 
 
-def compile(  # noqa: A001 - the word for it
+def compile_query(
     query: exp.Query,
     values: Mapping[str, Any],
     *,
