@@ -29,6 +29,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import DechunkedInput, ThreadedWSGIServer
 
 from triptych.estate.moto_dialect import FAULT
+from triptych.kernel.ids import UPPER_ALNUM, Ids
 
 WARM = ("s3", "iam", "sts")
 """Backends loaded before the first call asks for them; the others load on demand, as moto does."""
@@ -72,12 +73,37 @@ def create_app(backend: Any) -> Any:
 
     A path that no route matches is an operation moto lacks. Double slashes are part of an S3 key.
     """
+    if backend == "sts":
+        _issue_real_sessions()
     app = create_backend_app(backend)
     app.request_class = Request
     app.raise_routing_exception = _no_route  # type: ignore[method-assign, assignment]
     app.url_map.merge_slashes = False
     app.config["PROPAGATE_EXCEPTIONS"] = True
     return app
+
+
+def _issue_real_sessions() -> None:
+    """Make GetSessionToken and GetFederationToken issue credentials: moto hands the same key to everybody."""
+    from moto.sts.responses import TokenResponse  # noqa: PLC0415 - loaded only when STS is used
+    from moto.sts.utils import random_session_token  # noqa: PLC0415
+
+    ids = Ids()
+
+    def issuing(action: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def answer(response: Any) -> Any:
+            reply = action(response)
+            reply.result["Credentials"] |= {
+                "AccessKeyId": "ASIA" + ids.text(16, UPPER_ALNUM),
+                "SecretAccessKey": ids.text(40),
+                "SessionToken": random_session_token(),
+            }
+            return reply
+
+        return answer
+
+    for name in ("get_session_token", "get_federation_token"):
+        setattr(TokenResponse, name, issuing(getattr(TokenResponse, name)))
 
 
 def _no_route(request: Request) -> NoReturn:
