@@ -80,8 +80,15 @@ def _times(values: list[Any], _: pa.DataType) -> pa.Array:
 def _strings(values: list[Any], kind: pa.DataType) -> pa.Array:
     # pyarrow would take bytes for text; one type per column keeps what is read what was written
     for value in values:
-        if type(value) is not str and not isinstance(value, str):
+        if not isinstance(value, str):
             raise ValueError(f"text is needed, not {value!r}")
+    return pa.array(values, kind)
+
+
+def _integers(values: list[Any], kind: pa.DataType) -> pa.Array:
+    for value in values:
+        if type(value) is not int:  # pyarrow would cut 1.5 to an unsigned 1
+            raise ValueError(f"an integer is needed, not {value!r}")
     return pa.array(values, kind)
 
 
@@ -109,6 +116,10 @@ _TYPES: Mapping[Kind, pa.DataType] = {
 _BUILD: Mapping[Kind, Callable[[list[Any], pa.DataType], pa.Array]] = {
     "String": _strings,
     "LowCardinality(String)": _strings,
+    "UInt64": _integers,
+    "UInt32": _integers,
+    "UInt8": _integers,
+    "Int64": _integers,
     "Float64": _floats,
     "DateTime64(3, 'UTC')": _times,
     "Map(String, String)": _maps,
