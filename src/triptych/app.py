@@ -28,7 +28,7 @@ from triptych.jobs.cron import Periodic as CronPeriodic
 from triptych.jobs.worker import JobHandler, Worker
 from triptych.kernel.catalog import modules
 from triptych.kernel.clock import Clock, SystemClock
-from triptych.kernel.context import Cause, Context, service_identity
+from triptych.kernel.context import OURSELVES, Cause, Context, service_identity
 from triptych.kernel.ids import Ids
 from triptych.lake.open import open_lake
 from triptych.services import timeline
@@ -178,7 +178,7 @@ class _Background:
 
     def _ctx(self, unit: Unit, *, account: str = "", region: str = "", cause: Cause | None = None) -> Ctx:
         now: datetime = self._runtime.clock.now()
-        who = service_identity(account, "triptych.internal")
+        who = service_identity(account, OURSELVES)
         return Ctx(
             Context(account=account, region=region, identity=who, time=now, cause=cause), unit, self._runtime
         )

@@ -82,6 +82,10 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         return Cause(parent=self.event_id, origin=self.cause.origin, depth=self.cause.depth + 1)
 
 
+OURSELVES = "triptych.internal"
+"""The service principal of what Triptych does on its own account, not as one of AWS's services."""
+
+
 def service_identity(account: str, principal: str) -> Identity:
     """The identity of one of our own hands at work, e.g. ``config.amazonaws.com``."""
     return Identity(kind="AWSService", account=account, invoked_by=principal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from triptych.edge.exchange import Exchange
 from triptych.edge.mask import masked
 from triptych.edge.read_only import read_only
 from triptych.estate import identities
+from triptych.kernel.context import OURSELVES, Context, service_identity
 from triptych.kernel.fact import ApiCall, Fact
 from triptych.wire.model import event_source
 
@@ -42,12 +44,34 @@ async def record(desk: Desk, x: Exchange) -> None:
     issued = x.error is None and x.route.service in ("iam", "sts") and not desk.owns(x.route)
     if issued:
         await identities.learn(
-            unit, desk.vault, x.context, x.route.service, x.route.operation, x.params or {}, x.output or {}
+            unit,
+            desk.vault,
+            x.context,
+            x.route.service,
+            x.route.operation,
+            x.params or {},
+            x.output or {},
+            call=partial(_ask, desk, x.context),
         )
     if call.read_only and not issued:
         await desk.control.commit_later(unit)
     else:
         await unit.commit()
+
+
+async def _ask(
+    desk: Desk, context: Context, service: str, operation: str, params: dict[str, Any]
+) -> dict[str, Any]:
+    """A question of our own to the estate, recorded as ours and as a consequence of the call it is about."""
+    us = msgspec.structs.replace(
+        context,
+        identity=service_identity(context.account, OURSELVES),
+        event_id="",
+        cause=context.because,
+        source_ip=OURSELVES,
+        user_agent=OURSELVES,
+    )
+    return await desk.runtime.caller(us, service, operation, params)
 
 
 def _api_call(desk: Desk, x: Exchange) -> ApiCall:
@@ -83,7 +107,8 @@ def _api_call(desk: Desk, x: Exchange) -> ApiCall:
 def _described(value: dict[str, Any] | None, shape: Any) -> dict[str, Any] | None:
     if value is None or shape is None:
         return None
-    return masked({k: v for k, v in value.items() if k != "ResponseMetadata"}, shape)
+    described: dict[str, Any] = masked({k: v for k, v in value.items() if k != "ResponseMetadata"}, shape)
+    return described
 
 
 def _request_id(x: Exchange) -> str:
