@@ -164,7 +164,8 @@ def _rpc_v2(request: HttpRequest, signed_for: Sequence[ServiceFacts]) -> Route:
 def _json(request: HttpRequest, target: str, signed_for: Sequence[ServiceFacts]) -> Route:
     prefix, _, operation = target.rpartition(".")
     named = _speaking(service_index().by_target_prefix.get(prefix, ()), "json")
-    for facts in named:
+    hint = _api_hint(request) if len(named) > 1 else ""
+    for facts in sorted(named, key=lambda f: f.service_id != hint):
         if operation in _operations(facts.name):
             return Route(facts.name, operation, "json", _json_version(request, facts))
     service = next(iter((*named, *_speaking(signed_for, "json"))), None)
