@@ -1,0 +1,53 @@
+"""AWS Config: how resources are configured, how they were, whether they comply, and the repair when not.
+
+What it is made of, in the order things happen:
+
+- ``resource_type`` and ``resource_types/``: what can be recorded. ``managed_rule`` and ``rules/``: what can be judged.
+- ``recorders``, ``channels`` with ``recording``: what is to be recorded.
+- ``capture`` (a call changed something), ``sweep`` (nobody told us), ``staging``: resources become ``item``s,
+  ``difference`` says what changed, ``history`` puts it into the lake.
+- ``inventory``, ``timeline``: reading items and their history.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from triptych.services.config.capture import CAPTURE, OBSERVE
+from triptych.services.config.documents import (
+    CHANNELS,
+    EXCEPTIONS,
+    EXECUTIONS,
+    ITEMS,
+    RECORDER_STATUSES,
+    RECORDERS,
+    REMEDIATIONS,
+    RULE_STATUSES,
+    RULES,
+    VERDICTS,
+)
+from triptych.services.config.history import HISTORY
+from triptych.services.config.sweep import SWEEP, SWEEP_REGION
+from triptych.services.config.tables import CONFIG_EVALUATIONS, CONFIG_ITEMS
+from triptych.services.contract import Service, operations_of
+
+SERVICE = Service(
+    name="config",
+    operations=operations_of(sys.modules[__name__]),
+    collections=(
+        CHANNELS,
+        EXCEPTIONS,
+        EXECUTIONS,
+        ITEMS,
+        RECORDERS,
+        RECORDER_STATUSES,
+        REMEDIATIONS,
+        RULES,
+        RULE_STATUSES,
+        VERDICTS,
+    ),
+    tables=(CONFIG_EVALUATIONS, CONFIG_ITEMS),
+    reactions=(OBSERVE, HISTORY),
+    jobs=(CAPTURE, SWEEP_REGION),
+    periodic=(SWEEP,),
+)

@@ -1,0 +1,73 @@
+"""What an AWS managed rule declares: its types, its parameters and a pure evaluation, with cases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from triptych.services.config.documents import Compliance
+from triptych.services.config.item import Item
+
+__all__ = ["COMPLIANT", "NOT_APPLICABLE", "Case", "ManagedRule", "Parameter", "Verdict", "non_compliant"]
+
+
+class Verdict(NamedTuple):
+    compliance: Compliance
+    annotation: str = ""
+
+
+COMPLIANT = Verdict("COMPLIANT")
+NOT_APPLICABLE = Verdict("NOT_APPLICABLE")
+
+
+def non_compliant(annotation: str) -> Verdict:
+    """``annotation`` says why, for people; AWS shows at most 256 characters."""
+    return Verdict("NON_COMPLIANT", annotation[:256])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One InputParameters member; ``check`` says what is wrong with a value, or nothing."""
+
+    name: str
+    required: bool = False
+    check: Callable[[str], str] = lambda _value: ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An item's parts and the verdict they must get."""
+
+    name: str
+    expect: Compliance
+    configuration: Mapping[str, object] | None = None
+    supplementary: Mapping[str, object] | None = None
+    parameters: Mapping[str, str] | None = None
+    resource_type: str = ""
+    """Another type than the rule's first, to see that the rule leaves it alone."""
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedRule:
+    """One rule AWS manages.
+
+    :param identifier: SourceIdentifier: ``INCOMING_SSH_DISABLED``.
+    :param name: the rule's name in AWS's catalogue: ``restricted-ssh``.
+    :param evaluate: (item of one of ``types``, not deleted; parameters as given) -> verdict; pure.
+    """
+
+    identifier: str
+    name: str
+    types: tuple[str, ...]
+    triggers: frozenset[Literal["change", "periodic"]] = frozenset({"change"})
+    parameters: tuple[Parameter, ...] = ()
+    evaluate: Callable[[Item, Mapping[str, str]], Verdict]
+    cases: tuple[Case, ...]
+
+    def judge(self, item: Item, parameters: Mapping[str, str]) -> Verdict:
+        """The verdict on any item: what the rule does not look at, or what is gone, is not applicable."""
+        if item.is_deleted or item.resource_type not in self.types:
+            return NOT_APPLICABLE
+        return self.evaluate(item, parameters)
