@@ -68,32 +68,36 @@ def _nulls(array: pa.Array) -> int:
 
 
 def _times(values: list[Any], _: pa.DataType) -> pa.Array:
-    for value in values:
-        if not isinstance(value, datetime) or value.tzinfo is None:
-            raise ValueError(f"an aware datetime is needed, not {value!r}")
-        if not _EARLIEST <= value <= _LATEST:
-            raise ValueError(f"{value.isoformat()} is outside 1900 to 2299")
+    _only(values, datetime)
+    if None in [value.tzinfo for value in values]:
+        raise ValueError("an aware datetime is needed, not a naive one")
+    if min(values) < _EARLIEST or max(values) > _LATEST:
+        raise ValueError("a time is outside 1900 to 2299")
     # Cut, not rounded: a point in time never moves into the next period.
     return pa.array(values, pa.timestamp("us", tz="UTC")).cast(_TYPES["DateTime64(3, 'UTC')"], safe=False)
 
 
 def _strings(values: list[Any], kind: pa.DataType) -> pa.Array:
-    # pyarrow would take bytes for text; one type per column keeps what is read what was written
-    for value in values:
-        if not isinstance(value, str):
-            raise ValueError(f"text is needed, not {value!r}")
+    _only(values, str)  # pyarrow would take bytes for text
     return pa.array(values, kind)
 
 
 def _integers(values: list[Any], kind: pa.DataType) -> pa.Array:
-    for value in values:
-        if type(value) is not int:  # pyarrow would cut 1.5 to an unsigned 1
-            raise ValueError(f"an integer is needed, not {value!r}")
+    _only(values, int)  # pyarrow would cut 1.5 to an unsigned 1
     return pa.array(values, kind)
 
 
 def _floats(values: list[Any], kind: pa.DataType) -> pa.Array:
-    return pa.array([float(value) if type(value) is int else value for value in values], kind)
+    _only(values, float, int)
+    return pa.array([float(value) for value in values], kind)
+
+
+def _only(values: list[Any], *wanted: type) -> None:
+    """Only these types and subtypes, but a bool is no int; one pass in C over the values."""
+    kinds = set(map(type, values))
+    if others := [kind for kind in kinds if kind is bool or not issubclass(kind, wanted)]:
+        found = ", ".join(sorted(other.__name__ for other in others))
+        raise ValueError(f"{' or '.join(kind.__name__ for kind in wanted)} is needed, not {found}")
 
 
 def _maps(values: list[Any], kind: pa.DataType) -> pa.Array:

@@ -24,6 +24,8 @@ Insert = Callable[[str, pa.Table, str], Awaitable[None]]
 """Append to the named table under a token; the same token again is absorbed."""
 
 _FIRST_RETRY_SECONDS = 0.05
+_ROWS_IN_PLACE = 1000
+"""More rows are converted in a thread: they would hold up the loop for milliseconds."""
 
 
 @dataclass(slots=True)
@@ -69,7 +71,10 @@ class Writer:
         """See ``Lake.write``. Raises ValueError for rows that do not fit the table, before anything is queued."""
         if not rows:
             return
-        data = to_arrow(table, rows)
+        if len(rows) > _ROWS_IN_PLACE:
+            data = await asyncio.to_thread(to_arrow, table, rows)
+        else:
+            data = to_arrow(table, rows)
         await self._enter(data.num_rows)
         try:
             if self._closed:
