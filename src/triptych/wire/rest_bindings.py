@@ -139,8 +139,8 @@ def write_headers(shape: StructureShape | None, output: Mapping[str, Any]) -> li
     headers: list[tuple[str, str]] = []
     for name, member in (shape.members if shape is not None else {}).items():
         value = output.get(name)
-        if value is None:
-            continue
+        if value is None or value == []:
+            continue  # a header without items is no header
         location = member.serialization.get("location")
         if location == "header":
             headers.append((wire_name(member, name), _header_text(member, value)))
