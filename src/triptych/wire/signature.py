@@ -31,8 +31,9 @@ TIMESTAMP = "%Y%m%dT%H%M%SZ"
 
 _CREDENTIAL_EXAMPLE = '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request"'
 _HEX_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
-_CLAIM = re.compile(
-    r"Credential=(?:[^,\s&]*?)(?:/|%2[Ff])(?:\d{8})(?:/|%2[Ff])[^/%,\s&]*(?:/|%2[Ff])([^/%,\s&]+)"
+_SEP = r"(?:/|%2[Ff])"
+_CLAIM = re.compile(  # the last part but one of a scope; Version 4A's has no region
+    rf"Credential=[^,\s&]*?{_SEP}\d{{8}}{_SEP}(?:[^/%,\s&]*{_SEP})?([^/%,\s&]+){_SEP}"
 )
 
 
