@@ -101,3 +101,72 @@ ECHOED_VALUE_CHARACTERS = 1024
 
 PATTERN_CHARACTERS = 16_384
 """Longest value matched against a model's pattern that could take quadratic time (ours)."""
+
+SSM_DOCUMENT_BYTES = 64 * 1024
+"""Content of one document (Systems Manager quota: 64 KB)."""
+
+SSM_DOCUMENT_DEPTH = 64
+"""Nesting of a document's lists and maps (ours: whoever walks it does so by recursion)."""
+
+SSM_DOCUMENTS = 500
+"""Documents of one account in one region (Systems Manager quota)."""
+
+SSM_DOCUMENT_VERSIONS = 1000
+"""Versions of one document (Systems Manager quota)."""
+
+SSM_TAGS = 50
+"""Tags of one resource (AWS quota)."""
+
+SSM_SELECTOR_CHARACTERS = 1024
+"""Longest JSONPath of a document (ours)."""
+
+AUTOMATION_ACTIVE = 1100
+"""Automations of one account in one region that have not ended (quota: 100 run and 1,000 wait; ours share one bound)."""
+
+AUTOMATION_CONCURRENT = 32
+"""Automations one process advances at a time (AWS runs 100 for an account; waiting ones take no place here)."""
+
+AUTOMATION_STEP_RUNS = 500
+"""Steps one automation runs, repeats by branches included (ours: a loop of branches must end)."""
+
+AUTOMATION_OUTPUT_BYTES = 100 * 1024
+"""Outputs kept of one step (Automation's quota for aws:executeScript; ours for every action)."""
+
+AUTOMATION_SLEEP_SECONDS = 604_799
+"""The longest aws:sleep (Automation: 7 days)."""
+
+AUTOMATION_CANCEL_SECONDS = 120
+"""How long the steps behind onCancel may take (Automation: two minutes)."""
+
+AUTOMATION_RETENTION_DAYS = 30
+"""How long an ended automation can be read (Automation: 30 days)."""
+
+CONTROL_BUSY_SECONDS = 10.0
+"""How long a commit waits for another process's hold on the SQLite file (a backup, a shell) before it fails."""
+
+CONTROL_READERS = 4
+"""Control-store reads that run at once; more wait."""
+
+COMMIT_GROUP = 256
+"""Units that share one transaction; more would make the first wait long for the last."""
+
+LEASE_SECONDS = 15.0
+"""How long a lease or a claim outlives a holder nobody can ask; renewed three times as often."""
+
+JOB_INTERRUPTIONS = 32
+"""Deaths of the process while it ran a job, before the job is believed to be the reason and buried."""
+
+JOB_CLAIM = 64
+"""Due jobs looked at in one round of the worker."""
+
+REACTION_ATTEMPTS = 8
+"""How often a reaction is handed a batch that fails, before its facts are tried one by one."""
+
+OUTBOX_KEEP = 100_000
+"""Facts kept in the outbox after every reaction has passed them (ours: repeats of younger ids are recognised)."""
+
+METRIC_OPERATIONS = 2_000
+"""Operations with a time series of their own; later ones share ``other`` (AWS has some 18,000)."""
+
+CONFIG_RULES = 1000
+"""Config rules in one account and region (AWS Config: 1,000)."""
