@@ -13,7 +13,7 @@ from yarl import URL
 
 from triptych.estate import moto_dialect
 from triptych.estate.message import EstateReply, EstateRequest
-from triptych.estate.outgoing import end_to_end, for_url
+from triptych.estate.outgoing import cleaned, end_to_end, for_url
 from triptych.estate.sandbox import Sandbox
 from triptych.estate.upstreams import Upstream, upstream_of
 from triptych.kernel import limits
@@ -24,9 +24,6 @@ from triptych.settings import Settings
 __all__ = ["Estate"]
 
 log = structlog.get_logger()
-
-_EMPTY = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
-"""Methods that carry no Content-Length when they have no body."""
 
 
 class Estate:
@@ -70,9 +67,12 @@ class Estate:
         raises the same error. Cancelling ends the call at the upstream.
         """
         upstream = upstream_of(self._settings, request.service, request.region)
+        request = cleaned(request)
         if upstream.kind != "sandbox":
             outgoing = for_url(request, upstream, self._settings, self._clock.now())
             return await self._exchange(upstream, upstream.base_url, outgoing)
+        if refusal := moto_dialect.refusal(request):
+            raise refusal
         if self._sandbox is None or self._sandbox.base_url is None:
             raise _unreachable(upstream, "it is not running")
         outgoing = moto_dialect.spoken(request, self._clock.now())
@@ -83,14 +83,8 @@ class Estate:
         if self._session is None:
             raise RuntimeError("Estate.start() was not called")
         target = request.path + (f"?{request.query}" if request.query else "")
-        headers = [
-            (name, _wire_text(value))
-            for name, value in end_to_end(request.headers)
-            if name not in {"expect", "content-length"}
-        ]
-        body = _Outgoing(request, self._settings.timeout_seconds)
-        if (length := body.content_length) is not None:
-            headers.append(("content-length", length))
+        headers = [(name, _wire_text(value)) for name, value in request.headers]
+        body = _Outgoing(request.body, self._settings.timeout_seconds)
         try:
             async with asyncio.timeout(None) as patience:
                 response = await self._session.request(
@@ -117,21 +111,14 @@ class _Outgoing:
     otherwise hold the call for ever.
     """
 
-    def __init__(self, request: EstateRequest, silence_seconds: float) -> None:
-        self._request = request
+    def __init__(self, body: bytes | AsyncIterator[bytes], silence_seconds: float) -> None:
+        self._body = body
         self._silence_seconds = silence_seconds
         self.failure: BaseException | None = None
 
-    @property
-    def content_length(self) -> str | None:
-        """The Content-Length to send; None: no field (no body), or for a stream of unknown length, chunks."""
-        body = self._request.body
-        if not isinstance(body, bytes):
-            return self._request.headers.get("content-length") or None
-        return str(len(body)) if body or self._request.method not in _EMPTY else None
-
     def payload(self, reschedule: Callable[[float | None], None]) -> Any:
-        body = self._request.body
+        """What aiohttp is to send; ``reschedule`` moves the deadline of the call."""
+        body = self._body
         if not isinstance(body, bytes):
             return self._watched(body, reschedule)
         if len(body) <= limits.ESTATE_CHUNK_BYTES:

@@ -16,13 +16,40 @@ from triptych.kernel.errors import ServiceError
 from triptych.wire.message import Headers
 from triptych.wire.model import OperationModel, operation_model
 
-__all__ = ["FAULT", "fault", "relabelled", "spoken"]
+__all__ = ["FAULT", "fault", "refusal", "relabelled", "spoken"]
 
 FAULT = "x-triptych-fault"
 """Reply field of ``sandbox_main``: why moto gave no answer. ``NotImplemented``, or the exception's name."""
 
 _UNWANTED = frozenset({"user-agent", "expect", "host", "authorization"})
 """moto reads a region out of some user agents; the others are ours to set."""
+
+
+_MISTAKEN = frozenset(
+    {
+        "CreateBucketMetadataConfiguration", "CreateBucketMetadataTableConfiguration", "CreateSession",
+        "DeleteBucketAnalyticsConfiguration", "DeleteBucketIntelligentTieringConfiguration",
+        "DeleteBucketInventoryConfiguration", "DeleteBucketMetadataConfiguration",
+        "DeleteBucketMetadataTableConfiguration", "DeleteBucketMetricsConfiguration", "DeleteObjectAnnotation",
+        "GetBucketAbac", "GetBucketAnalyticsConfiguration", "GetBucketIntelligentTieringConfiguration",
+        "GetBucketMetadataConfiguration", "GetBucketMetadataTableConfiguration", "GetBucketMetricsConfiguration",
+        "GetBucketRequestPayment", "GetObjectAnnotation", "GetObjectRetention", "GetObjectTorrent",
+        "ListBucketAnalyticsConfigurations", "ListBucketIntelligentTieringConfigurations",
+        "ListBucketMetricsConfigurations", "ListDirectoryBuckets", "ListObjectAnnotations", "PutBucketAbac",
+        "PutBucketAnalyticsConfiguration", "PutBucketIntelligentTieringConfiguration",
+        "PutBucketMetricsConfiguration", "PutBucketRequestPayment", "PutObjectAnnotation", "RenameObject",
+        "UpdateBucketMetadataAnnotationTableConfiguration", "UpdateBucketMetadataInventoryTableConfiguration",
+        "UpdateBucketMetadataJournalTableConfiguration", "UpdateObjectEncryption", "WriteGetObjectResponse",
+    }
+)  # fmt: skip
+"""S3 operations that moto takes for the plain one of the same path: ``DELETE /bucket?metrics`` deletes the bucket."""
+
+
+def refusal(request: EstateRequest) -> ServiceError | None:
+    """The error for a call that must not even reach moto."""
+    if request.service == "s3" and request.operation in _MISTAKEN:
+        return _not_built(f"s3:{request.operation}")
+    return None
 
 
 def spoken(request: EstateRequest, now: datetime) -> EstateRequest:

@@ -13,7 +13,7 @@ from triptych.settings import Estate
 from triptych.wire.message import Headers, HttpRequest
 from triptych.wire.sigv4 import sign
 
-__all__ = ["end_to_end", "for_url", "without_signature"]
+__all__ = ["cleaned", "end_to_end", "for_url", "without_signature"]
 
 _HOP_BY_HOP = frozenset(
     {
@@ -22,6 +22,9 @@ _HOP_BY_HOP = frozenset(
     }
 )  # fmt: skip
 """Fields that concern one connection only (RFC 9110, 7.6.1)."""
+
+_BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that carry no length when they have no body."""
 
 _SIGNATURE_FIELDS = frozenset({"authorization", "x-amz-security-token"})
 _FRAMING_FIELDS = frozenset({"x-amz-decoded-content-length", "x-amz-trailer"})
@@ -41,6 +44,21 @@ def end_to_end(headers: Iterable[tuple[str, str]]) -> Headers:
     }
     gone = _HOP_BY_HOP | listed
     return Headers((name, value) for name, value in items if name not in gone)
+
+
+def cleaned(request: EstateRequest) -> EstateRequest:
+    """The call with the fields it will really be sent with: everything after this may sign them.
+
+    ``Expect`` was answered at our own door. The length is that of the body at hand; a stream keeps the one it
+    was announced with.
+    """
+    headers = end_to_end(request.headers).without("expect")
+    body = request.body
+    if isinstance(body, bytes):
+        headers = headers.without("content-length")
+        if body or request.method not in _BODILESS:
+            headers = headers.plus(("content-length", str(len(body))))
+    return replace(request, headers=headers)
 
 
 def without_signature(request: EstateRequest) -> EstateRequest:
@@ -69,7 +87,7 @@ def without_signature(request: EstateRequest) -> EstateRequest:
 
 
 def for_url(request: EstateRequest, upstream: Upstream, estate: Estate, now: datetime) -> EstateRequest:
-    """The call as an upstream behind a URL gets it: signed for it where credentials are at hand.
+    """A cleaned call as an upstream behind a URL gets it: signed for it where credentials are at hand.
 
     The settings' credentials come first, then the caller's own. Without either, the caller's signature is
     passed on with the Host it was made for: an upstream that shares the caller's secret can still verify it.
