@@ -65,7 +65,7 @@ _READ_SETTINGS: Mapping[str, Any] = {
 _WRITE_SETTINGS: Mapping[str, Any] = {"session_timezone": "UTC"}
 
 
-class LakeUnavailable(Exception):  # noqa: N818
+class LakeUnavailable(RuntimeError):  # noqa: N818
     """The engine cannot be opened; the message says why and what to do."""
 
 

@@ -42,7 +42,7 @@ class Migration:
     statement: str
 
 
-class SchemaMismatch(Exception):  # noqa: N818
+class SchemaMismatch(RuntimeError):  # noqa: N818
     """The stored tables and the declared ones differ in a way no migration explains."""
 
 

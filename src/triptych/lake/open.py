@@ -17,7 +17,7 @@ from triptych.lake.engine import Engine, open_engine
 from triptych.lake.migrate import Migration, Step, migrate
 from triptych.lake.sql import compile_query
 from triptych.lake.table import Table
-from triptych.lake.writer import Writer
+from triptych.lake.writer import Writer, Wrote
 
 
 class ClickhouseLake:
@@ -75,11 +75,13 @@ async def open_lake(
     flush_seconds: float,
     migrations: Sequence[Migration] = (),
     fsync: bool = False,
+    wrote: Wrote | None = None,
 ) -> ClickhouseLake:
     """The lake in a directory (``path``) or on a server (``url``); exactly one of the two.
 
     :param flush_seconds: see ``Writer``.
     :param fsync: whether an acknowledged write survives a power cut, not only the death of the process.
+    :param wrote: told of every insert (table, rows), for metrics.
     Raises LakeUnavailable, SchemaMismatch, ValueError for declarations that cannot be right.
     """
     if (path is None) == (not url):
@@ -91,5 +93,5 @@ async def open_lake(
     except BaseException:
         await engine.close()
         raise
-    writer = Writer(engine.insert, clock=clock, flush_seconds=flush_seconds, run=Ids().uuid())
+    writer = Writer(engine.insert, clock=clock, flush_seconds=flush_seconds, run=Ids().uuid(), wrote=wrote)
     return ClickhouseLake(engine, declared, writer, steps)

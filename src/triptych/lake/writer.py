@@ -23,6 +23,9 @@ from triptych.lake.table import Table
 Insert = Callable[[str, pa.Table, str], Awaitable[None]]
 """Append to the named table under a token; the same token again is absorbed."""
 
+Wrote = Callable[[str, int], None]
+"""Told of every successful insert: table and rows."""
+
 _FIRST_RETRY_SECONDS = 0.05
 _ROWS_IN_PLACE = 1000
 """More rows are converted in a thread: they would hold up the loop for milliseconds."""
@@ -55,8 +58,11 @@ class Writer:
     :param run: names this writer's own tokens; unique for ever.
     """
 
-    def __init__(self, insert: Insert, *, clock: Clock, flush_seconds: float, run: str) -> None:
+    def __init__(
+        self, insert: Insert, *, clock: Clock, flush_seconds: float, run: str, wrote: Wrote | None = None
+    ) -> None:
         self._insert = insert
+        self._wrote = wrote
         self._clock = clock
         self._flush_seconds = flush_seconds
         self._run = run
@@ -183,6 +189,8 @@ class Writer:
                     raise
                 await self._clock.sleep(_FIRST_RETRY_SECONDS * 2**attempt)
             else:
+                if self._wrote is not None:
+                    self._wrote(name, data.num_rows)
                 return
 
 
