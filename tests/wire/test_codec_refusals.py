@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cbor2
 import pytest
+from botocore.model import ServiceModel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -101,6 +102,27 @@ def test_query_names_the_parameter(body: bytes, code: str, message: str) -> None
     error = refused("query", "cloudwatch", "PutMetricData", body)
     assert error.code == code
     assert error.message.startswith(message)
+
+
+def test_a_bottomless_parameter_is_refused() -> None:
+    # None of our Query services has a recursive input, others do; so here is one.
+    shapes = {
+        "Node": {"type": "structure", "members": {"Next": {"shape": "Node"}, "Text": {"shape": "Text"}}},
+        "Text": {"type": "string"},
+    }
+    model = {
+        "metadata": {"protocol": "query", "protocols": ["query"], "apiVersion": "1", "endpointPrefix": "x"},
+        "operations": {
+            "Do": {"name": "Do", "http": {"method": "POST", "requestUri": "/"}, "input": {"shape": "Node"}}
+        },
+        "shapes": shapes,
+    }
+    operation = ServiceModel(model, "madeup").operation_model("Do")
+    body = b"Next." * 100_000 + b"Text=x"
+    with pytest.raises(ServiceError, match="nested too deeply"):
+        codec.decode_request("query", operation, HttpRequest("POST", "/", body=body))
+    shallow = HttpRequest("POST", "/", body=b"Next.Next.Text=x")
+    assert codec.decode_request("query", operation, shallow) == {"Next": {"Next": {"Text": "x"}}}
 
 
 def test_query_reads_odd_but_legal_spellings() -> None:

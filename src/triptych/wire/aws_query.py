@@ -71,6 +71,8 @@ def decode_form(operation: OperationModel, request: HttpRequest, style: Style) -
         return _read_structure(shape, _tree(pairs), style)
     except Malformed as error:
         raise style.malformed(str(error)) from error
+    except RecursionError:
+        raise style.malformed("The parameters are nested too deeply.") from None
 
 
 def _tree(pairs: list[tuple[str, str]]) -> Node:

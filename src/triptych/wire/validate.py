@@ -65,17 +65,16 @@ def validate(operation: OperationModel, params: Mapping[str, Any], *, code: str 
 def default_code(operation: OperationModel) -> str:
     """What the service calls a violation, as far as its model tells.
 
-    ValidationException where the operation declares it; InvalidParameterException where a JSON operation
-    declares only that (CloudWatch Logs); ValidationException for other JSON services and those that model it;
-    ValidationError for Query services.
+    JSON services: ValidationException, unless the operation declares only InvalidParameterException (CloudWatch
+    Logs). Services that speak Query: ValidationError, which is also the wire code of CloudWatch's modelled
+    ValidationException in its other protocols.
     """
     service = operation.service_model
+    if not set(service.metadata.get("protocols", [service.protocol])) <= {"json", "rest-json"}:
+        return "ValidationError"
     declared = {shape.name for shape in operation.error_shapes}
-    modelled = {shape.name for shape in service.error_shapes}
-    json_only = set(service.metadata.get("protocols", [service.protocol])) <= {"json", "rest-json"}
-    if json_only and "ValidationException" not in declared and "InvalidParameterException" in declared:
-        return "InvalidParameterException"
-    return "ValidationException" if json_only or "ValidationException" in modelled else "ValidationError"
+    logs_like = "InvalidParameterException" in declared and "ValidationException" not in declared
+    return "InvalidParameterException" if logs_like else "ValidationException"
 
 
 @cache
