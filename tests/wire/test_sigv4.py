@@ -220,7 +220,7 @@ def test_every_digit_of_the_signature_counts(form: str) -> None:
 
 @pytest.mark.parametrize("form", list(SIGNERS))
 def test_every_part_of_the_scope_and_the_time_count(form: str) -> None:
-    request = signed(form)
+    request, changes = signed(form), 0
     for old, new in (
         ("us-east-1", "us-east-2"),
         ("20260131T120000Z", "20260131T120001Z"),
@@ -234,7 +234,9 @@ def test_every_part_of_the_scope_and_the_time_count(form: str) -> None:
         changed = _substitute(request, old, new)
         before, after = ((*r.headers, ("", r.query)) for r in (request, changed))
         if before != after:
+            changes += 1
             refused(changed)
+    assert changes >= 6
 
 
 def test_a_wrong_secret_is_refused() -> None:
@@ -322,6 +324,7 @@ def _with_authorization(text: str, form: str = "header") -> HttpRequest:
         ("AWS4-HMAC-SHA256 Credential=a/20260131/r/{0}/aws3_request, SignedHeaders=host, Signature=00", "IncompleteSignatureException", "AuthorizationHeaderMalformed"),
         ("AWS4-HMAC-SHA256 Credential=a/20260131//{0}/aws4_request, SignedHeaders=host, Signature=00", "IncompleteSignatureException", "AuthorizationHeaderMalformed"),
         ("AWS4-HMAC-SHA256 Credential=a/20260131/r/{0}/aws4_request, SignedHeaders=host, Signature=00, Signature=00", "IncompleteSignatureException", "AuthorizationHeaderMalformed"),
+        ("AWS4-HMAC-SHA256 X=Credential=a/20260131/r/iam/aws4_request, Credential=a/20260131/r/{0}/aws4_request, SignedHeaders=host, Signature=00", "IncompleteSignatureException", "AuthorizationHeaderMalformed"),
         ("AWS4-ECDSA-P256-SHA256 Credential=a/20260131/{0}/aws4_request, SignedHeaders=host, Signature=00", "IncompleteSignatureException", "InvalidRequest"),
     ],
 )  # fmt: skip
@@ -358,6 +361,23 @@ def test_nothing_claimed_is_nobody() -> None:
     fields = Headers([("host", HOST)])
     assert sigv4.parse(HttpRequest("GET", "/b/k", "", fields)) is None
     assert sigv4.parse(HttpRequest("GET", "/b/k", "", fields.plus(("authorization", "Bearer x")))) is None
+
+
+@pytest.mark.parametrize("form", ["header", "header-s3"])
+def test_an_unsigned_payload_may_be_anything_but_must_be_declared_as_such(form: str) -> None:
+    request = sigv4.sign(
+        signed(form, method="PUT"),
+        access_key_id=KEY,
+        secret=SECRET,
+        service=SIGNERS[form][1],
+        region="us-east-1",
+        now=NOW,
+        payload_hash="UNSIGNED-PAYLOAD",
+    )
+    check(replace(request, body=b"anything"))
+    claimed = request.headers.plus(("x-amz-content-sha256", hashlib.sha256(b"anything").hexdigest()))
+    refused(replace(request, headers=claimed, body=b"anything"))
+    assert refused(_substitute(request, "UNSIGNED-PAYLOAD", "UNSIGNED")).code == "InvalidArgument"
 
 
 def test_two_signatures_at_once_are_refused() -> None:

@@ -30,11 +30,14 @@ UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 TIMESTAMP = "%Y%m%dT%H%M%SZ"
 
 _CREDENTIAL_EXAMPLE = '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request"'
+_PARTS = ("Credential", "Signature", "SignedHeaders")
 _HEX_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _SEP = r"(?:/|%2[Ff])"
-_CLAIM = re.compile(  # the last part but one of a scope; Version 4A's has no region
-    rf"Credential=[^,\s&]*?{_SEP}\d{{8}}{_SEP}(?:[^/%,\s&]*{_SEP})?([^/%,\s&]+){_SEP}"
+_CLAIM = (  # the last part but one of a scope; Version 4A's has no region
+    rf"Credential=[^,\s&/%]*{_SEP}\d{{8}}{_SEP}(?:[^/%,\s&]*{_SEP})?([^/%,\s&]+){_SEP}"
 )
+_CLAIM_IN_HEADER = re.compile(rf"[\s,]{_CLAIM}")
+_CLAIM_IN_QUERY = re.compile(rf"(?:^|&)X-Amz-{_CLAIM}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +91,10 @@ def claimed_service(request: HttpRequest) -> str:
     """The signing name a request claims, by a look at its credential scope; empty if it claims none."""
     authorization = request.headers.get("authorization")
     if authorization.startswith("AWS4-"):
-        found = _CLAIM.search(authorization)
+        found = _CLAIM_IN_HEADER.search(authorization)
         return found[1] if found else ""
     if "X-Amz-Credential=" in request.query:
-        found = _CLAIM.search(request.query)
+        found = _CLAIM_IN_QUERY.search(request.query)
         return found[1] if found else ""
     return ""
 
@@ -140,12 +143,14 @@ def _from_header(request: HttpRequest, authorization: str, of: Dialect) -> Signa
     algorithm, _, rest = authorization.partition(" ")
     _refuse_other_algorithms(algorithm, of)
     parts: dict[str, str] = {}
-    for item in rest.split(","):
+    for item in filter(str.strip, rest.split(",")):
         name, _, value = item.strip().partition("=")
-        if name in parts:
-            raise refusal("incomplete", f"The Authorization header has more than one {name}.", of=of)
+        # Nothing here is signed, so nothing is tolerated that the router could read differently.
+        if name in parts or name not in _PARTS:
+            message = f"The authorization header is malformed; '{name}' is not expected or given twice."
+            raise refusal("incomplete", message, of=of)
         parts[name] = value
-    missing = [name for name in ("Credential", "Signature", "SignedHeaders") if not parts.get(name)]
+    missing = [name for name in _PARTS if not parts.get(name)]
     dated = request.headers.get("x-amz-date") or request.headers.get("date")
     if missing or not dated:
         raise _incomplete(authorization, missing, dated=bool(dated), of=of)

@@ -234,9 +234,11 @@ def _is_signing_parameter(pair: str) -> bool:
     name = pair.partition("=")[0]
     return name in {
         "X-Amz-Algorithm",
+        "X-Amz-Content-Sha256",
         "X-Amz-Credential",
         "X-Amz-Date",
         "X-Amz-Expires",
+        "X-Amz-S3session-Token",
         "X-Amz-Security-Token",
         "X-Amz-Signature",
         "X-Amz-SignedHeaders",
