@@ -2,7 +2,8 @@
 
 CloudTrail needs ``s3:GetBucketAcl`` on the bucket and ``s3:PutObject`` under the trail's prefix. A statement's
 conditions on what CloudTrail itself sends (ACL, source ARN, source account) are evaluated; conditions on anything
-else are taken as met, as their values are only known when the call is made.
+else are taken the lenient way (met in an Allow, not met in a Deny), as their values are only known when the call is
+made.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def _concerns(statement: Mapping[str, Any], action: str, resource: str, sent: Ma
         _names(statement.get("Principal"))
         and _covers(statement.get("Action"), action.lower(), ignore_case=True)
         and _covers(statement.get("Resource"), resource, ignore_case=False)
-        and _met(statement.get("Condition"), sent)
+        and _met(statement.get("Condition"), sent, unknown=statement.get("Effect") == "Allow")
     )
 
 
@@ -62,13 +63,13 @@ def _like(text: str, pattern: str) -> bool:
     return fnmatch.fnmatchcase(text, pattern.replace("[", "[[]"))  # policies know * and ? only
 
 
-def _met(condition: Any, sent: Mapping[str, str]) -> bool:
+def _met(condition: Any, sent: Mapping[str, str], *, unknown: bool) -> bool:
     if not isinstance(condition, dict):
         return True
     for operator, keys in condition.items():
         for key, wanted in keys.items() if isinstance(keys, dict) else ():
             value = sent.get(key.lower())
-            if value is not None and not _holds(operator, value, _many(wanted)):
+            if not (unknown if value is None else _holds(operator, value, _many(wanted))):
                 return False
     return True
 

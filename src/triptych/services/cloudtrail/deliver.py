@@ -169,7 +169,8 @@ async def deliver(ctx: Ctx, job: Job) -> None:
         raise Later(ctx.runtime.settings.intervals.trail_delivery_seconds) from error
     done = msgspec.structs.replace(delivery, pending=(), delivered_at=ctx.now, error="")
     ctx.unit.put(DELIVERIES, name, done, **place)
-    if delivery.behind:
+    # Not always: a trail that logs its own bucket's objects would then never come to rest.
+    if delivery.behind or delivery.error:
         raise Later(0)
 
 
