@@ -7,6 +7,13 @@ What it is made of, in the order things happen:
 - ``capture`` (a call changed something), ``sweep`` (nobody told us), ``staging``: resources become ``item``s,
   ``difference`` says what changed, ``history`` puts it into the lake.
 - ``inventory``, ``timeline``: reading items and their history.
+- ``config_rules`` with ``rule_input``, ``tags``: what is to be judged. ``evaluate`` with ``verdicts``: judging.
+- ``compliance``, ``compliance_summary``: reading verdicts.
+- ``remediations``, ``remediation_runs``, ``remediation_exceptions``: what is to be repaired. ``repair`` decides,
+  ``repair_loop`` does it.
+- ``documents``, ``tables``: what is kept. ``parts``: the discovered resource types and rules. ``paging``.
+
+Not here: custom and organisational rules, conformance packs, aggregators, SelectResourceConfig, files in S3.
 """
 
 from __future__ import annotations
@@ -26,7 +33,9 @@ from triptych.services.config.documents import (
     RULES,
     VERDICTS,
 )
+from triptych.services.config.evaluate import EVALUATE, EVALUATE_RULE, PERIODIC_RULES
 from triptych.services.config.history import HISTORY
+from triptych.services.config.repair_loop import FOLLOW, REMEDIATE, REMEDIATE_RULE, REMEDIATION
 from triptych.services.config.sweep import SWEEP, SWEEP_REGION
 from triptych.services.config.tables import CONFIG_EVALUATIONS, CONFIG_ITEMS
 from triptych.services.contract import Service, operations_of
@@ -47,7 +56,7 @@ SERVICE = Service(
         VERDICTS,
     ),
     tables=(CONFIG_EVALUATIONS, CONFIG_ITEMS),
-    reactions=(OBSERVE, HISTORY),
-    jobs=(CAPTURE, SWEEP_REGION),
-    periodic=(SWEEP,),
+    reactions=(OBSERVE, EVALUATE, REMEDIATE, FOLLOW, HISTORY),
+    jobs=(CAPTURE, SWEEP_REGION, EVALUATE_RULE, REMEDIATION, REMEDIATE_RULE),
+    periodic=(SWEEP, PERIODIC_RULES),
 )

@@ -47,3 +47,18 @@ async def recording_of(ctx: Ctx, resource_type: str) -> bool:
     """Whether a recorder of this account and region records the type now."""
     found = await ctx.unit.list(RECORDERS, account=ctx.account, region=ctx.region)
     return any(records(document.value, resource_type) for document in found)
+
+
+def evaluate_soon(ctx: Ctx, rule_name: str) -> None:
+    """Stage an evaluation of everything a rule looks at."""
+    ctx.job("config.evaluate_rule", {"rule": rule_name}, key=f"{ctx.account}/{ctx.region}/{rule_name}")
+
+
+def remediate_soon(ctx: Ctx, execution_key: str) -> None:
+    """Stage the next step of a remediation; the execution itself says what that is."""
+    ctx.job("config.remediation", {"key": execution_key}, key=f"{ctx.account}/{ctx.region}/{execution_key}")
+
+
+def remediate_rule_soon(ctx: Ctx, rule_name: str) -> None:
+    """Stage the automatic remediation of everything a rule finds NON_COMPLIANT."""
+    ctx.job("config.remediate_rule", {"rule": rule_name}, key=f"{ctx.account}/{ctx.region}/{rule_name}")
