@@ -1,0 +1,1 @@
+"""One file a step, forward only; a released file never changes."""

@@ -1,0 +1,176 @@
+"""The outbox: facts in commit order, each id once, and the cursors of the reactions that read them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from triptych.control.documents import insert
+from triptych.control.schema import CURSOR, DEAD_LETTER, OUTBOX, micros, moment
+from triptych.control.store import Conflict
+from triptych.kernel.context import Cause
+from triptych.kernel.fact import Fact
+
+_encode = msgspec.json.encode
+_cause = msgspec.json.Decoder(Cause)
+
+
+class Cursor(NamedTuple):
+    """Where a reaction stands.
+
+    :param seq: the last fact it is done with.
+    :param pending_upto: the last fact of the batch it was handed and did not finish; otherwise ``seq`` or less.
+    """
+
+    seq: int
+    pending_upto: int
+
+
+def append(connection: Connection, facts: Sequence[Fact]) -> None:
+    """Facts at the end of the outbox; one whose id is there already is absorbed."""
+    connection.execute(
+        insert(connection, OUTBOX).on_conflict_do_nothing(index_elements=[OUTBOX.c.id]),
+        [
+            {
+                "id": fact.id,
+                "kind": fact.kind,
+                "account": fact.account,
+                "region": fact.region,
+                "time": micros(fact.time),
+                "subject": fact.subject,
+                "cause": encoded_cause(fact.cause),
+                "body": _encode(fact.body).decode(),
+            }
+            for fact in facts
+        ],
+    )
+
+
+def encoded_cause(cause: Cause | None) -> str:
+    return "" if cause is None else _encode(cause).decode()
+
+
+def decoded_cause(text: str) -> Cause | None:
+    return _cause.decode(text) if text else None
+
+
+def head(connection: Connection) -> int:
+    """The position of the newest fact; 0 when there never was one."""
+    return connection.execute(sa.select(sa.func.max(OUTBOX.c.seq))).scalar() or 0
+
+
+def facts_after(
+    connection: Connection,
+    seq: int,
+    *,
+    limit: int,
+    until: int | None = None,
+    kinds: Collection[str] | None = None,
+) -> list[Fact]:
+    """Facts in commit order with ``seq`` > the given one and <= ``until``, of these kinds (None: all)."""
+    query = sa.select(OUTBOX).where(OUTBOX.c.seq > seq).order_by(OUTBOX.c.seq).limit(limit)
+    if until is not None:
+        query = query.where(OUTBOX.c.seq <= until)
+    if kinds is not None:
+        query = query.where(OUTBOX.c.kind.in_(sorted(kinds)))
+    return [
+        Fact(
+            id=row.id,
+            kind=row.kind,
+            account=row.account,
+            region=row.region,
+            time=moment(row.time),
+            subject=row.subject,
+            body=msgspec.json.decode(row.body),
+            cause=decoded_cause(row.cause),
+            seq=row.seq,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def time_of_next(connection: Connection, seq: int) -> datetime | None:
+    """When the first fact after ``seq`` happened."""
+    found = connection.execute(
+        sa.select(OUTBOX.c.time).where(OUTBOX.c.seq > seq).order_by(OUTBOX.c.seq).limit(1)
+    ).scalar()
+    return None if found is None else moment(found)
+
+
+def cursor(connection: Connection, reaction: str) -> Cursor | None:
+    row = connection.execute(
+        sa.select(CURSOR.c.seq, CURSOR.c.pending_upto).where(CURSOR.c.reaction == reaction)
+    ).first()
+    return None if row is None else Cursor(*row)
+
+
+def create_cursor(connection: Connection, reaction: str, *, at: int) -> Cursor:
+    """The reaction's cursor; a new one at this position if it has none."""
+    connection.execute(
+        insert(connection, CURSOR).on_conflict_do_nothing(),
+        {"reaction": reaction, "seq": at, "pending_upto": at},
+    )
+    found = cursor(connection, reaction)
+    assert found is not None
+    return found
+
+
+def move_cursor(connection: Connection, reaction: str, was: Cursor, to: Cursor) -> None:
+    """Compare and set. Raises Conflict when another process moved it: what was done for the batch must not count."""
+    moved = connection.execute(
+        sa.update(CURSOR)
+        .where(
+            CURSOR.c.reaction == reaction, CURSOR.c.seq == was.seq, CURSOR.c.pending_upto == was.pending_upto
+        )
+        .values(seq=to.seq, pending_upto=to.pending_upto)
+    ).rowcount
+    if moved != 1:
+        raise Conflict(f"the cursor of {reaction} was moved by somebody else")
+
+
+def bury_fact(connection: Connection, reaction: str, fact: Fact, error: str, at: datetime) -> None:
+    """Keep a fact that a reaction could not take, with the reason."""
+    bury(
+        connection,
+        source="fact",
+        name=reaction,
+        item=fact,
+        error=error,
+        at=at,
+    )
+
+
+def bury(
+    connection: Connection, *, source: str, name: str, item: msgspec.Struct, error: str, at: datetime
+) -> None:
+    """A dead letter: ``item`` (a Fact or a Job) whole, as JSON."""
+    connection.execute(
+        sa.insert(DEAD_LETTER),
+        {
+            "source": source,
+            "name": name,
+            "id": getattr(item, "id", ""),
+            "account": getattr(item, "account", ""),
+            "region": getattr(item, "region", ""),
+            "time": micros(at),
+            "error": error,
+            "body": _encode(item).decode(),
+        },
+    )
+
+
+def prune(connection: Connection, keep: int) -> int:
+    """Delete facts that every reaction has passed, but keep the newest ``keep``; the number deleted.
+
+    Without any cursor nothing is deleted: nobody has read it.
+    """
+    passed = connection.execute(sa.select(sa.func.min(CURSOR.c.seq))).scalar()
+    if passed is None:
+        return 0
+    last = min(passed, head(connection) - keep)
+    return connection.execute(sa.delete(OUTBOX).where(OUTBOX.c.seq <= last)).rowcount
