@@ -83,7 +83,7 @@ def _api_call(fact: Fact) -> str:
 
 
 def _item(fact: Fact) -> str:
-    item = fact.body.get("configurationItem", fact.body)
+    item = fact.body.get("item") or {}
     status = {
         "ResourceDiscovered": "was discovered",
         "ResourceDeleted": "was deleted",
@@ -110,12 +110,19 @@ def _verdict(body: Mapping[str, Any], member: str) -> str:
     return _text(result, "complianceType") if isinstance(result, Mapping) else ""
 
 
-def _of_a_state(what: str) -> Callable[[Fact], str]:
-    def text(fact: Fact) -> str:
-        state = _text(fact.body, "state", "State", "status", "Status")
-        return f"{what} {fact.subject}: {state}" if state else f"{what} {fact.subject}"
+def _remediation(fact: Fact) -> str:
+    rule = _text(fact.body, "rule")
+    under = f" under {rule}" if rule else ""
+    return (
+        f"remediation of {_text(fact.body, 'resource') or fact.subject}{under}: {_text(fact.body, 'state')}"
+    )
 
-    return text
+
+def _automation(fact: Fact) -> str:
+    steps = fact.body.get("StepExecutions") or []
+    done = sum(1 for step in steps if step.get("StepStatus") == "Success")
+    name = _text(fact.body, "DocumentName") or fact.subject
+    return f"{name}: {_text(fact.body, 'Status')}, {done} of {len(steps)} steps succeeded"
 
 
 def _text(body: Mapping[str, Any], *members: str) -> str:
@@ -127,8 +134,8 @@ _SUMMARIES: Mapping[FactKind, Callable[[Fact], str]] = {
     "ApiCall": _api_call,
     "ItemChanged": _item,
     "ComplianceChanged": _compliance,
-    "RemediationChanged": _of_a_state("remediation of"),
-    "AutomationChanged": _of_a_state("automation"),
+    "RemediationChanged": _remediation,
+    "AutomationChanged": _automation,
 }
 
 

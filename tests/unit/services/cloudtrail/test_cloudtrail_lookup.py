@@ -225,7 +225,7 @@ async def test_one_query_answers_the_whole_chain(lake: Lake) -> None:
         Fact(
             id="2", kind="ItemChanged", account=ACCOUNT, region="eu-west-1", time=NOW - timedelta(seconds=2),
             subject="AWS::S3::Bucket/payroll", cause=Cause(parent="1", origin="1"),
-            body={"resourceType": "AWS::S3::Bucket", "resourceId": "payroll", "configurationItemStatus": "OK"},
+            body={"item": {"resourceType": "AWS::S3::Bucket", "resourceId": "payroll", "configurationItemStatus": "OK"}},
         ),
         Fact(
             id="3", kind="ComplianceChanged", account=ACCOUNT, region="eu-west-1", time=NOW - timedelta(seconds=1),
@@ -255,3 +255,20 @@ async def test_one_query_answers_the_whole_chain(lake: Lake) -> None:
     assert chain[0]["time"] == "2026-03-04T11:59:57.000Z"
     assert await timeline.chain(lake, account=ACCOUNT, id="nobody") == []
     assert await timeline.chain(lake, account="888888888888", id="1") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "text"),
+    [
+        ("RemediationChanged", {"rule": "encrypted", "resource": "AWS::S3::Bucket/payroll", "state": "SUCCEEDED"}, "remediation of AWS::S3::Bucket/payroll under encrypted: SUCCEEDED"),
+        ("AutomationChanged", {"DocumentName": "Fix", "Status": "Failed", "StepExecutions": [{"StepStatus": "Success"}, {"StepStatus": "Failed"}]}, "Fix: Failed, 1 of 2 steps succeeded"),
+        ("ItemChanged", {"item": {"resourceType": "T", "resourceName": "n", "resourceId": "i", "configurationItemStatus": "ResourceDeleted"}}, "T n was deleted"),
+        ("ItemChanged", {}, "the subject was recorded"),
+        ("ComplianceChanged", {"resourceId": "r", "newEvaluationResult": {"complianceType": "COMPLIANT"}, "oldEvaluationResult": None}, "r is COMPLIANT"),
+        ("ApiCall", {"service": "s3", "operation": "X", "identity": {"kind": "AWSService", "invoked_by": "ssm.amazonaws.com"}, "error_code": "AccessDenied"}, "ssm.amazonaws.com called s3:X, refused: AccessDenied"),
+        ("ApiCall", {"service": "s3", "operation": "X", "identity": {"kind": "AssumedRole", "arn": "arn:aws:sts::1:assumed-role/ops/nightly"}}, "nightly called s3:X"),
+    ],
+)  # fmt: skip
+def test_summaries(kind: Any, body: dict[str, Any], text: str) -> None:
+    told = Fact(id="1", kind=kind, account="1", region="r", time=NOW, subject="the subject", body=body)
+    assert timeline.summary(told) == text
