@@ -266,3 +266,15 @@ def _make_ready(path: Path) -> None:
         forget_lost_inserts(path)
     elif owner != os.getpid():
         raise LakeUnavailable(f"the lake at {path} is open in process {owner}; stop that one first")
+
+
+def server_version(url: str) -> str:
+    """Ask the server at a lake URL what it is; changes nothing. Blocks. Raises LakeUnavailable."""
+    try:
+        client = _remote(url)("default", {})
+        try:
+            return str(client.server_version)
+        finally:
+            client.close()
+    except (ClickHouseError, OSError) as error:
+        raise LakeUnavailable(f"{without_password(url)}: {error}") from error
