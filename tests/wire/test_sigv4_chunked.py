@@ -249,6 +249,12 @@ def test_unsigned_chunks_do_not_pass_for_signed_ones() -> None:
     assert passed == b"" and isinstance(end, ServiceError)
 
 
+def test_signed_chunks_do_not_pass_for_unsigned_ones() -> None:
+    signature = seed(UNSIGNED_TRAILER, 3, (CRC32,))
+    passed, end = outcome(signature, b"3;chunk-signature=%s\r\nabc\r\n" % (b"0" * 64), [])
+    assert passed == b"" and isinstance(end, ServiceError) and end.code == "InvalidChunkSizeError"
+
+
 def test_a_wrong_checksum_is_refused() -> None:
     signature = seed(UNSIGNED_TRAILER, 3, (CRC32,))
     with pytest.raises(ServiceError, match="BadDigest: The CRC32 you specified did not match"):
