@@ -11,11 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from triptych.app import our_services
-from triptych.services.contract import Handler, Service
+from triptych.services.contract import OURS, Handler, Service
 from triptych.wire.model import service_model
-
-PLANNED = ("cloudwatch", "logs", "cloudtrail", "config", "events", "sns", "ssm", "lambda", "sts")
-"""The services that are, or will be, Triptych's own. Every other one is the estate's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,7 @@ class Parity:
 
 def parity() -> list[Parity]:
     ours = {service.name: service for service in our_services()}
-    return [_of(name, ours.get(name)) for name in PLANNED]
+    return [_of(name, ours.get(name)) for name in OURS]
 
 
 def _of(name: str, service: Service | None) -> Parity:

@@ -11,7 +11,7 @@ from triptych.estate.forward import Estate
 from triptych.estate.vault import Vault
 from triptych.kernel.clock import Clock
 from triptych.kernel.ids import Ids
-from triptych.services.contract import Handler, Runtime, Service
+from triptych.services.contract import OURS, Handler, Runtime, Service
 from triptych.settings import Settings
 from triptych.wire.route import Route
 
@@ -31,7 +31,7 @@ class Desk:
     def owns(self, route: Route) -> bool:
         """Whether the operation is ours to answer (built or not) rather than the estate's."""
         service = self.services.get(route.service)
-        return service is not None and route.operation not in service.estate
+        return route.service in OURS and (service is None or route.operation not in service.estate)
 
     def handler(self, route: Route) -> Handler | None:
         service = self.services.get(route.service)

@@ -25,6 +25,11 @@ from triptych.lake.table import Table
 from triptych.settings import Settings
 
 
+OURS = ("cloudwatch", "logs", "cloudtrail", "config", "events", "sns", "ssm", "lambda", "sts")
+"""The services (botocore's names) that are, or will be, Triptych's own. What is not built of them is refused, not
+forwarded: a sandbox that stores an alarm and never evaluates it would be a silent no-op."""
+
+
 class Caller(Protocol):
     """``gateway.call``: the only way from one service to another and to the estate."""
 
