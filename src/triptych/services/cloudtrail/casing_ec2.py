@@ -161,6 +161,8 @@ def _top_level(operation: str, name: str, member: Shape, value: Any) -> tuple[st
         key = _NAMES.get((operation, name), decap(wire))
         return key, _value(member, value)
     key, item_name = _set_of(operation, wire)
+    if not isinstance(value, list):
+        return key, _value(member, value)
     if wire == "Filter":
         return key, _set([_filter(each) for each in value])
     if wire == "TagSpecification":

@@ -6,6 +6,7 @@ are derived from the recorded parameters alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -37,6 +38,8 @@ def record_resources(
             else arn("lambda", region, account, f"function:{function}")
         )
         return [{"accountId": account, "type": "AWS::Lambda::Function", "ARN": name}]
+    if call.service in ("sns", "sqs"):
+        return _messaging(request, account, region)
     if call.service == "ssm":
         return _ssm(request, account, region)
     return []
@@ -73,6 +76,17 @@ def _kms(
             continue  # which key an alias means is not in the parameters
         name = key if key.startswith("arn:") else arn("kms", region, account, f"key/{key}")
         return [{"accountId": account, "type": "AWS::KMS::Key", "ARN": name}]
+    return []
+
+
+def _messaging(request: Mapping[str, Any], account: str, region: str) -> list[Resource]:
+    """The topic or queue; a queue's URL ends in its account and name."""
+    topic, queue = request.get("topicArn"), request.get("queueUrl")
+    if isinstance(topic, str) and topic.startswith("arn:"):
+        return [{"accountId": account, "type": "AWS::SNS::Topic", "ARN": topic}]
+    if isinstance(queue, str) and (found := re.search(r"/(\d{12})/([^/]+)/?\Z", queue)):
+        owner, name = found.groups()
+        return [{"accountId": account, "type": "AWS::SQS::Queue", "ARN": arn("sqs", region, owner, name)}]
     return []
 
 

@@ -355,3 +355,13 @@ def test_what_is_too_large_is_left_out_or_cut() -> None:
 def test_no_parameters_is_null() -> None:
     assert made("iam", "ListUsers", {}, read_only=True)["requestParameters"] is None
     assert made("iam", "DeleteUser", {"UserName": "u"}, response={})["responseElements"] is None
+
+
+def test_queues_and_topics_are_resources() -> None:
+    queue = made("sqs", "SendMessage", {"QueueUrl": f"http://localhost:4566/{ACCOUNT}/jobs"})
+    assert queue["resources"] == [
+        {"accountId": ACCOUNT, "type": "AWS::SQS::Queue", "ARN": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:jobs"}
+    ]
+    topic = made("sns", "Publish", {"TopicArn": f"arn:aws:sns:eu-west-1:{ACCOUNT}:news"})
+    assert topic["resources"][0]["ARN"] == f"arn:aws:sns:eu-west-1:{ACCOUNT}:news"
+    assert "resources" not in made("sqs", "SendMessage", {"QueueUrl": "nonsense"})
