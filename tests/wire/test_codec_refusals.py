@@ -184,3 +184,18 @@ def test_no_reply_of_an_upstream_crashes_the_audit(
     assert error is not None or isinstance(output, dict)
     if status >= 400:
         assert error is not None
+
+
+def test_null_members_are_absent_and_null_items_are_kept_for_validation() -> None:
+    request = HttpRequest("POST", "/", body=b'{"logGroupName": "g", "kmsKeyId": null, "tags": {"a": null}}')
+    found = codec.decode_request("json", operation_model("logs", "CreateLogGroup"), request)
+    assert found == {"logGroupName": "g", "tags": {"a": None}}
+    request = HttpRequest("POST", "/", body=b'{"resourceArn": "a", "tagKeys": ["k", null]}')
+    found = codec.decode_request("json", operation_model("logs", "UntagResource"), request)
+    assert found == {"resourceArn": "a", "tagKeys": ["k", None]}
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b" \n"])
+def test_no_body_is_no_parameters(body: bytes) -> None:
+    request = HttpRequest("POST", "/", body=body)
+    assert codec.decode_request("json", operation_model("logs", "DescribeLogGroups"), request) == {}

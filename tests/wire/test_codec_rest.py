@@ -261,3 +261,24 @@ def test_replies_have_the_shape_aws_gives_them() -> None:
         "smithy-rpc-v2-cbor", operation_model("cloudwatch", "ListDashboards"), {}, request_id="r"
     )
     assert (cbor.body, cbor.headers.get("smithy-protocol")) == (b"\xa0", "rpc-v2-cbor")
+
+
+def test_timestamps_have_each_protocols_own_form() -> None:
+    moment = datetime(2024, 1, 2, 3, 4, 5, 250000, tzinfo=UTC)
+    operation = operation_model("cloudwatch", "GetMetricStatistics")
+
+    def body(protocol: str) -> bytes:
+        output = {"Datapoints": [{"Timestamp": moment}]}
+        return codec.encode_reply(protocol, operation, output, request_id="r").body
+
+    assert body("json") == b'{"Datapoints":[{"Timestamp":1704164645.25}]}'
+    assert b"<Timestamp>2024-01-02T03:04:05.250Z</Timestamp>" in body("query")
+    assert b"\xc1\xfb" in body("smithy-rpc-v2-cbor")  # tag 1, a double
+    header = made_up(
+        {"shape": "T", "location": "header", "locationName": "x-m"}, {"T": {"type": "timestamp"}}
+    )
+    reply = codec.encode_reply("rest-json", header, {"M": moment}, request_id="r")
+    assert reply.headers.get("x-m") == "Tue, 02 Jan 2024 03:04:05 GMT"
+    styled = {"T": {"type": "timestamp", "timestampFormat": "iso8601"}}
+    reply = codec.encode_reply("rest-json", made_up({"shape": "T"}, styled), {"M": moment}, request_id="r")
+    assert reply.body == b'{"M":"2024-01-02T03:04:05.250Z"}'

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 from botocore.model import OperationModel, ServiceModel
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from triptych.kernel import limits
 from triptych.kernel.errors import ServiceError
 from triptych.wire.model import operation_model, service_model
-from triptych.wire.validate import default_code, validate
+from triptych.wire.validate import _fitting, _streamed, _structure, default_code, validate
+from wire.shape_strategies import Dialect, parameters
 
 OURS = ("cloudwatch", "logs", "cloudtrail", "config", "events", "sns", "ssm", "lambda", "sts")
 
@@ -239,3 +242,26 @@ def test_every_operation_misses_every_required_member(service: str) -> None:
             validate(found, {})
         for member in required:
             assert f"Value null at '{member[0].lower()}{member[1:]}' failed" in caught.value.message
+
+
+def test_a_required_body_is_not_missed_while_it_streams() -> None:
+    validate(operation_model("lambda", "InvokeAsync"), {"FunctionName": "f"})
+    with pytest.raises(ServiceError, match="Value null at 'functionName'"):
+        validate(operation_model("lambda", "InvokeAsync"), {})
+
+
+@pytest.mark.parametrize("params", [params for params, _ in CASES])
+def test_the_quick_answer_is_never_a_wrong_yes(params: dict[str, Any]) -> None:
+    assert not _fitting(operation())({"Name": "ok", **params})
+
+
+@pytest.mark.parametrize("service", OURS)
+@given(data=st.data())
+@settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+def test_the_quick_answer_and_the_walk_agree(service: str, data: st.DataObject) -> None:
+    model = service_model(service)
+    found = model.operation_model(data.draw(st.sampled_from(model.operation_names)))
+    assume(found.input_shape is not None)
+    params = data.draw(parameters(found.input_shape, Dialect(st.sampled_from("aA1 -_/:.*"))))
+    walked = list(_structure(found.input_shape, params, "", _streamed(found)))
+    assert _fitting(found)(params) == (not walked)

@@ -49,6 +49,8 @@ def validate(operation: OperationModel, params: Mapping[str, Any], *, code: str 
     shape = operation.input_shape
     if shape is None:
         return
+    if _fitting(operation)(params):
+        return
     found: list[str] = []
     for violation in _structure(shape, params, "", _streamed(operation)):
         found.append(violation)
@@ -87,6 +89,82 @@ def _streamed(operation: OperationModel) -> str:
         return str(shape.serialization["payload"])
     events = (name for name, member in shape.members.items() if member.serialization.get("eventstream"))
     return next(events, "")
+
+
+# The quick way: does it fit? ---------------------------------------------------------------------------------
+#
+# Nearly all requests fit, and a PutLogEvents has 10,000 events: so one compiled answer first, without paths and
+# words. A doubtful No costs time only, for the walk below has the last word; a Yes is final.
+
+Fits = Callable[[Any], bool]
+
+
+@cache
+def _fitting(operation: OperationModel) -> Fits:
+    shape = operation.input_shape
+    assert shape is not None
+    return _structure_fits(shape, _streamed(operation))
+
+
+@cache
+def _fits(shape: Shape) -> Fits:
+    if isinstance(shape, StructureShape):
+        return (lambda _: True) if shape.is_document_type else _structure_fits(shape, "")
+    holds = tuple(check for check, _ in _checks(shape))
+    if isinstance(shape, ListShape):
+        return _list_fits(shape, holds)
+    if isinstance(shape, MapShape):
+        return _map_fits(shape, holds)
+    kinds = _TYPES[shape.type_name]
+    if not holds:
+        return lambda value: type(value) in kinds
+    if len(holds) == 1:
+        only = holds[0]
+        return lambda value: type(value) in kinds and only(value)
+    return lambda value: type(value) in kinds and all(hold(value) for hold in holds)
+
+
+def _structure_fits(shape: StructureShape, streamed: str) -> Fits:
+    required = tuple(name for name in shape.required_members if name != streamed)
+    union = shape.is_tagged_union
+    table: dict[str, Fits] = {}  # filled at the first use: shapes may be recursive
+
+    def fits(value: Any) -> bool:
+        if not isinstance(value, Mapping):
+            return False
+        if not table:
+            for name, member in shape.members.items():
+                events = member.serialization.get("eventstream")
+                table[name] = (lambda _: True) if events else _fits(member)
+        for name in required:
+            if value.get(name) is None:
+                return False
+        for name, item in value.items():
+            one = table.get(name)
+            if one is not None and item is not None and not one(item):
+                return False
+        return not union or sum(value.get(name) is not None for name in table) == 1
+
+    return fits
+
+
+def _list_fits(shape: ListShape, holds: tuple[Fits, ...]) -> Fits:
+    def fits(value: Any) -> bool:
+        return type(value) is list and all(h(value) for h in holds) and all(map(_fits(shape.member), value))
+
+    return fits
+
+
+def _map_fits(shape: MapShape, holds: tuple[Fits, ...]) -> Fits:
+    def fits(value: Any) -> bool:
+        return (
+            isinstance(value, Mapping)
+            and all(hold(value) for hold in holds)
+            and all(map(_fits(shape.key), value))
+            and all(map(_fits(shape.value), value.values()))
+        )
+
+    return fits
 
 
 # Walking ---------------------------------------------------------------------------------------------------
