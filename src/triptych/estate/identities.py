@@ -109,9 +109,9 @@ async def _learn(
     output: dict[str, Any],
 ) -> None:
     kind, _, name = subject(service, operation, params, output).partition("/")
-    if not kind:
-        return
     account = _account(context, params)
+    if not kind or not account or (kind in {"user", "role", "key"} and not name):
+        return
     known = await _known(unit, account, kind, name)
     try:
         learned = changes(context, service, operation, params, output, known)
@@ -217,7 +217,7 @@ class Resolved:
     secret: str = field(repr=False)
 
 
-_ACCOUNT_ID = re.compile(r"\d{12}")
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
 
 
 async def resolve(
@@ -241,7 +241,7 @@ async def resolve(
 
     opened = vault.remembered(access_key_id, now)
     if opened is None:
-        credential = await unit.get(CREDENTIALS, access_key_id)
+        credential = await unit.get(CREDENTIALS, access_key_id) if access_key_id else None
         if credential is None:
             raise UnknownKey(access_key_id)
         opened = Opened(credential, vault.open(credential.secret))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import quote, unquote_plus, urlsplit
 
 from triptych.estate.message import EstateRequest
 from triptych.estate.upstreams import Upstream
@@ -22,6 +23,9 @@ _HOP_BY_HOP = frozenset(
     }
 )  # fmt: skip
 """Fields that concern one connection only (RFC 9110, 7.6.1)."""
+
+_UNSAFE_IN_PATH = re.compile(r"[^!-~]|[#?\\]")
+_UNSAFE_IN_QUERY = re.compile(r"[^!-~]|#")
 
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that carry no length when they have no body."""
@@ -50,7 +54,7 @@ def cleaned(request: EstateRequest) -> EstateRequest:
     """The call with the fields it will really be sent with: everything after this may sign them.
 
     ``Expect`` was answered at our own door. The length is that of the body at hand; a stream keeps the one it
-    was announced with.
+    was announced with. The target can only be a path: nothing in it may name another host or get lost.
     """
     headers = end_to_end(request.headers).without("expect")
     body = request.body
@@ -58,7 +62,17 @@ def cleaned(request: EstateRequest) -> EstateRequest:
         headers = headers.without("content-length")
         if body or request.method not in _BODILESS:
             headers = headers.plus(("content-length", str(len(body))))
-    return replace(request, headers=headers)
+    path = request.path if request.path.startswith("/") else f"/{request.path}"
+    return replace(
+        request,
+        headers=headers,
+        path=_UNSAFE_IN_PATH.sub(_escaped, path),
+        query=_UNSAFE_IN_QUERY.sub(_escaped, request.query),
+    )
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return quote(found[0], safe="", encoding="latin-1", errors="replace")
 
 
 def without_signature(request: EstateRequest) -> EstateRequest:

@@ -110,8 +110,12 @@ def _no_route(request: Request) -> NoReturn:
     raise NotImplementedError(f"no route for {request.method} {request.path}")
 
 
-class Bounded(io.RawIOBase):
-    """The request body on the connection: no more than ``length`` bytes, so that the next request stays readable."""
+class Body(io.BufferedIOBase):
+    """A request body of known length on a connection that goes on after it.
+
+    One that ends early raises ConnectionAbortedError: the gateway breaks off a body it found to be wrong, and
+    moto must not keep what came so far as if it were the whole.
+    """
 
     def __init__(self, source: io.BufferedIOBase, length: int) -> None:
         self._source = source
@@ -120,11 +124,16 @@ class Bounded(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
-        size = min(len(buffer), self._left)
-        got = self._source.readinto(memoryview(buffer)[:size]) if size else 0
-        self._left -= got
-        return got
+    def read(self, size: int | None = -1) -> bytes:
+        wanted = self._left if size is None or size < 0 else min(size, self._left)
+        data = self._source.read(wanted) if wanted else b""
+        self._left -= len(data)
+        if len(data) < wanted:
+            raise ConnectionAbortedError(f"{self._left} bytes of the request body never came")
+        return data
+
+    def read1(self, size: int = -1) -> bytes:
+        return self.read(size)
 
 
 class Handler(MotoRequestHandler):
@@ -142,8 +151,8 @@ class Handler(MotoRequestHandler):
         self.environ = environ = self.make_environ()
         body: Any = environ["wsgi.input"]
         if not isinstance(body, DechunkedInput):
-            body = io.BufferedReader(Bounded(self.rfile, int(self.headers.get("content-length") or 0)))
-            environ["wsgi.input"] = body
+            body = environ["wsgi.input"] = Body(self.rfile, int(self.headers.get("content-length") or 0))
+            environ["wsgi.input_terminated"] = True  # werkzeug reads it to its end, in one piece
         status, headers, chunks = self.answer(environ)
         while body.read(1 << 16):
             pass  # what moto did not read stands before the next request
@@ -163,6 +172,8 @@ class Handler(MotoRequestHandler):
             chunks.extend(reply)
             if close := getattr(reply, "close", None):
                 close()
+        except ConnectionError:
+            raise
         except NotImplementedError as error:
             print(f"not implemented: {error}", file=sys.stderr, flush=True)  # noqa: T201
             return "501 Not Implemented", [(FAULT, "NotImplemented")], []

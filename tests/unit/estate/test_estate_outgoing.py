@@ -158,3 +158,19 @@ def test_lengths_follow_the_body() -> None:
     assert cleaned(request(headers=announced, body=_stream())).headers.get("content-length") == "9"
     assert cleaned(request(headers=announced, body=b"")).headers.get("content-length") == "0"
     assert "content-length" not in cleaned(request(headers=announced, body=b"", method="GET")).headers
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "target"),
+    [
+        ("@evil.example/x", "", "/@evil.example/x"),
+        ("http://evil.example/", "", "/http://evil.example/"),
+        ("/b/k#frag", "a#b", "/b/k%23frag?a%23b"),
+        ("/b/a b\r\nHost: x", "q=\n", "/b/a%20b%0D%0AHost:%20x?q=%0A"),
+        ("/b/caf\xc3\xa9", "prefix=caf\xc3\xa9", "/b/caf%C3%A9?prefix=caf%C3%A9"),
+        ("/b//../a%2Fb%zz", "acl&x=%2f", "/b//../a%2Fb%zz?acl&x=%2f"),
+    ],
+)
+def test_a_target_is_only_ever_a_path(path: str, query: str, target: str) -> None:
+    out = cleaned(request(path=path, query=query))
+    assert "?".join(part for part in (out.path, out.query) if part) == target
