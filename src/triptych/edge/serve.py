@@ -39,6 +39,7 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,  # who may claim an address for somebody else is not decided by a header
                 timeout_keep_alive=75,
                 timeout_graceful_shutdown=DRAIN_SECONDS,
             )
