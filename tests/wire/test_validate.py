@@ -34,6 +34,7 @@ SHAPES = {
             "Limits": {"shape": "RuleMap"},
             "Secret": {"shape": "Secret"},
             "Secrets": {"shape": "Secrets"},
+            "SecretKeys": {"shape": "SecretKeys"},
             "Blob": {"shape": "Blob"},
             "Either": {"shape": "Either"},
             "Document": {"shape": "Document"},
@@ -57,6 +58,7 @@ SHAPES = {
     "Text": {"type": "string"},
     "Secret": {"type": "string", "max": 3, "sensitive": True},
     "Secrets": {"type": "map", "key": {"shape": "Text"}, "value": {"shape": "Secret"}},
+    "SecretKeys": {"type": "map", "key": {"shape": "Secret"}, "value": {"shape": "Rule"}},
     "Blob": {"type": "blob", "max": 2},
     "Either": {
         "type": "structure",
@@ -128,6 +130,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
         "[Member must have length less than or equal to 3]",
     ),
     ({"Limits": {"k": {}}}, f"Value null at 'limits.k.member.id' {FAILED} Member must not be null"),
+    ({"SecretKeys": {"sh": {}}}, f"Value null at 'secretKeys.*.member.id' {FAILED} Member must not be null"),
     ({"Secret": "hush"}, f"Value at 'secret' {FAILED} Member must have length less than or equal to 3"),
     (
         {"Secrets": {"a": "hush"}},

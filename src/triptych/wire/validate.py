@@ -228,7 +228,8 @@ def _map(shape: MapShape, value: Mapping[str, Any], path: str) -> Iterator[str]:
     member = shape.value
     blame_map = False
     for key, item in value.items():
-        where = f"{path}.{key}.member"
+        shown = "*" if shape.key.metadata.get("sensitive") else _bounded(str(key))
+        where = f"{path}.{shown}.member"
         if item is None:
             yield _null(where)
         elif isinstance(member, StructureShape | ListShape | MapShape):
