@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from triptych.control.documents import insert
 from triptych.control.schema import CURSOR, DEAD_LETTER, OUTBOX, micros, moment
 from triptych.control.store import Conflict
+from triptych.kernel import limits
 from triptych.kernel.context import Cause
 from triptych.kernel.fact import Fact
 
@@ -133,18 +134,6 @@ def move_cursor(connection: Connection, reaction: str, was: Cursor, to: Cursor) 
         raise Conflict(f"the cursor of {reaction} was moved by somebody else")
 
 
-def bury_fact(connection: Connection, reaction: str, fact: Fact, error: str, at: datetime) -> None:
-    """Keep a fact that a reaction could not take, with the reason."""
-    bury(
-        connection,
-        source="fact",
-        name=reaction,
-        item=fact,
-        error=error,
-        at=at,
-    )
-
-
 def bury(
     connection: Connection, *, source: str, name: str, item: msgspec.Struct, error: str, at: datetime
 ) -> None:
@@ -164,13 +153,16 @@ def bury(
     )
 
 
-def prune(connection: Connection, keep: int) -> int:
-    """Delete facts that every reaction has passed, but keep the newest ``keep``; the number deleted.
+def prune(connection: Connection, keep: int, reactions: Collection[str]) -> int:
+    """Delete facts that all these reactions have passed, but keep the newest ``keep``; the number deleted.
 
-    Without any cursor nothing is deleted: nobody has read it.
+    At most ``limits.PRUNE_FACTS`` at once, because everybody's commits wait for it. While one of the reactions
+    has no cursor nothing is deleted.
     """
-    passed = connection.execute(sa.select(sa.func.min(CURSOR.c.seq))).scalar()
-    if passed is None:
+    cursors = connection.execute(sa.select(CURSOR.c.seq).where(CURSOR.c.reaction.in_(sorted(reactions))))
+    passed = list(cursors.scalars())
+    first = connection.execute(sa.select(sa.func.min(OUTBOX.c.seq))).scalar()
+    if first is None or not passed or len(passed) < len(set(reactions)):
         return 0
-    last = min(passed, head(connection) - keep)
+    last = min(*passed, head(connection) - keep, first + limits.PRUNE_FACTS - 1)
     return connection.execute(sa.delete(OUTBOX).where(OUTBOX.c.seq <= last)).rowcount

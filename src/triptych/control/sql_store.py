@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -91,12 +91,15 @@ class SqlStore:
         """The position of the newest fact."""
         return await self.read(outbox.head)
 
-    async def prune(self, keep: int = limits.OUTBOX_KEEP) -> int:
-        """Delete facts every reaction has passed, but the newest ``keep``; the number deleted.
+    async def prune(self, reactions: Collection[str], *, keep: int = limits.OUTBOX_KEEP) -> int:
+        """Delete facts that all these reactions have passed, but the newest ``keep``; the number deleted.
 
         The id of a deleted fact is forgotten: a repeat would be a new fact.
         """
-        return await self.write(lambda c: outbox.prune(c, keep))
+        pruned = 0
+        while some := await self.write(lambda c: outbox.prune(c, keep, reactions)):
+            pruned += some
+        return pruned
 
     async def recover(self) -> int:
         """Take leases and claims of dead holders from them; the number of jobs that wait again.

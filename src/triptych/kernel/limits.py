@@ -170,3 +170,12 @@ METRIC_OPERATIONS = 2_000
 
 CONFIG_RULES = 1000
 """Config rules in one account and region (AWS Config: 1,000)."""
+
+PRUNE_FACTS = 2_000
+"""Facts deleted from the outbox in one transaction; commits wait meanwhile (ours: about 10 ms)."""
+
+REACTION_BACKOFF_SECONDS = 5.0
+"""The longest pause before a failing reaction is tried again."""
+
+CURSOR_SKIP = 5_000
+"""Facts of other kinds a reaction passes before it writes down that it has."""

@@ -1,0 +1,133 @@
+"""The queue: which jobs are due, who claims them, and what becomes of them afterwards.
+
+``outcome`` decides, purely; the rest are steps for the store's writer and queries for its readers. Every step
+that ends a job checks that its owner still holds it, so a job that somebody else took over ends only once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from triptych.control import outbox
+from triptych.control.job_rows import back_to_waiting, job_of
+from triptych.control.schema import JOB, micros, moment
+from triptych.control.store import Job
+from triptych.jobs.kind import Retry
+from triptych.kernel import limits
+from triptych.kernel.ids import Ids
+
+
+class ClaimLost(Exception):  # noqa: N818
+    """Somebody else holds the job by now; what was done for it does not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What one look at the queue found.
+
+    :param ids: jobs that may be claimed now, the longest due first.
+    :param next_at: when the next job gets due, if it does within the horizon.
+    :param stale: whether claims have run out.
+    """
+
+    ids: tuple[str, ...]
+    next_at: datetime | None
+    stale: bool
+
+
+def outcome(retry: Retry, attempt: int, ids: Ids) -> float | None:
+    """Seconds until a job runs again whose ``attempt``-th run (from 1) failed; None: give it up.
+
+    The delay doubles with every attempt; half of it is random, so that what failed together does not come
+    back together.
+    """
+    if attempt >= retry.max_attempts:
+        return None
+    longest = min(retry.max_delay_seconds, retry.first_delay_seconds * 2.0 ** min(attempt - 1, 60))
+    return ids.uniform(longest / 2, longest)
+
+
+_other = JOB.alias("other")
+_ALONE = sa.or_(
+    JOB.c.key == "",
+    ~sa.exists().where(_other.c.kind == JOB.c.kind, _other.c.key == JOB.c.key, _other.c.owner != ""),
+)
+"""No job of the same kind and key runs."""
+
+
+def look(connection: Connection, kinds: Collection[str], now: datetime, horizon: datetime) -> Due:
+    """Due jobs of these kinds, at most ``limits.JOB_CLAIM``, and when the next comes before the horizon."""
+    rows = connection.execute(
+        sa.select(JOB.c.id, JOB.c.run_at)
+        .where(JOB.c.owner == "", JOB.c.run_at <= micros(horizon), JOB.c.kind.in_(sorted(kinds)), _ALONE)
+        .order_by(JOB.c.run_at, JOB.c.id)
+        .limit(limits.JOB_CLAIM)
+    ).all()
+    time = micros(now)
+    later = [row.run_at for row in rows if row.run_at > time]
+    stale = connection.execute(
+        sa.select(sa.exists().where(JOB.c.owner != "", JOB.c.claimed_until <= time))
+    ).scalar()
+    return Due(
+        tuple(row.id for row in rows if row.run_at <= time), moment(later[0]) if later else None, bool(stale)
+    )
+
+
+def claim(
+    connection: Connection, ids: Sequence[str], free: dict[str, int], owner: str, until: datetime
+) -> list[tuple[Job, int]]:
+    """Claim those that are still free, at most ``free[kind]`` of a kind; (job, interruptions), longest due first."""
+    rows = connection.execute(
+        sa.select(JOB).where(JOB.c.id.in_(ids), JOB.c.owner == "", _ALONE).order_by(JOB.c.run_at, JOB.c.id)
+    ).all()
+    left = dict(free)
+    taken = []
+    for row in rows:
+        if left.get(row.kind, 0) > 0:
+            left[row.kind] -= 1
+            taken.append(row)
+    if taken:
+        connection.execute(
+            sa.update(JOB)
+            .where(JOB.c.id.in_([row.id for row in taken]))
+            .values(owner=owner, claimed_until=micros(until))
+        )
+    return [(job_of(row), row.interrupted) for row in taken]
+
+
+def heartbeat(connection: Connection, ids: Sequence[str], owner: str, until: datetime) -> None:
+    """These jobs are still being run by their owner."""
+    connection.execute(
+        sa.update(JOB).where(JOB.c.id.in_(ids), JOB.c.owner == owner).values(claimed_until=micros(until))
+    )
+
+
+def complete(connection: Connection, job: Job, owner: str) -> None:
+    """The job is done. Raises ClaimLost."""
+    if connection.execute(sa.delete(JOB).where(JOB.c.id == job.id, JOB.c.owner == owner)).rowcount != 1:
+        raise ClaimLost(job.id)
+
+
+def again(connection: Connection, job: Job, owner: str, run_at: datetime, attempt: int) -> None:
+    """The job waits and runs again. Raises ClaimLost."""
+    if not back_to_waiting(connection, job.id, owner=owner, run_at=micros(run_at), attempt=attempt):
+        raise ClaimLost(job.id)
+
+
+def give_up(connection: Connection, job: Job, owner: str, error: str, at: datetime) -> None:
+    """The job becomes a dead letter. Raises ClaimLost."""
+    complete(connection, job, owner)
+    outbox.bury(connection, source="job", name=job.kind, item=job, error=error, at=at)
+
+
+def kinds_waiting(connection: Connection) -> dict[str, int]:
+    """Kind -> number of jobs that wait (due or not)."""
+    rows = connection.execute(
+        sa.select(JOB.c.kind, sa.func.count()).where(JOB.c.owner == "").group_by(JOB.c.kind)
+    )
+    return dict(rows.tuples().all())
