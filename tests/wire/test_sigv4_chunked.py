@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import io
 import itertools
+import re
 import sys
 import zlib
 from collections.abc import Iterator
@@ -191,6 +192,12 @@ def outcome(
         return passed, error
 
 
+def _as_read(body: bytes) -> bytes:
+    """Without what nobody reads: blanks around trailers, the case of digits and names, zeros before a size."""
+    sizes = re.sub(rb"(^|\r\n)0+(?=[0-9a-f]+[;\r])", rb"\1", body.lower())
+    return re.sub(rb"[ \t\r\n]", b"", sizes)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=300, deadline=None)
 @given(data=st.data())
@@ -210,9 +217,8 @@ def test_no_changed_byte_gets_through(kind: str, data: st.DataObject) -> None:
     if kind != UNSIGNED_TRAILER:
         assert PAYLOAD.startswith(passed), "unverified bytes were passed on"
     if not isinstance(end, ServiceError):
-        # What may differ is what nobody reads: white space at the end, the case of a hexadecimal digit or a name.
         assert (passed, end) == (PAYLOAD, fields)
-        assert b"".join(changed.split()).lower() == b"".join(body.split()).lower()
+        assert _as_read(changed) == _as_read(body)
     else:
         assert end.code in {
             "SignatureDoesNotMatch",

@@ -35,6 +35,7 @@ _EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 _SIZE_LINE = re.compile(rb"([0-9a-fA-F]{1,16})(?:;chunk-signature=([0-9a-f]{64}))?\Z")
 _TRAILER_SIGNATURE = "x-amz-trailer-signature"
 _CHECKSUM = "x-amz-checksum-"
+_BLANK = " \t\r"
 
 
 class _Checksum(Protocol):
@@ -253,13 +254,13 @@ class ChunkDecoder:
         """Lines ``name:value``. Clients end them by LF, CRLF or both, so empty lines mean nothing."""
         found: dict[str, str] = {}
         for line in text.split(b"\n"):
-            name, colon, value = line.decode("latin-1").strip().partition(":")
+            name, colon, value = line.decode("latin-1").strip(_BLANK).partition(":")
             if not name and not colon:
                 continue
-            name = name.strip().lower()
+            name = name.strip(_BLANK).lower()
             if not colon or not name or name in found or _TRAILER_SIGNATURE in found:
                 raise _malformed_trailer()
-            found[name] = value.strip()
+            found[name] = value.strip(_BLANK)
         return found
 
 
