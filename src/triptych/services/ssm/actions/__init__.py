@@ -1,0 +1,1 @@
+"""The actions steps can have, one file each, found by looking."""
