@@ -31,8 +31,9 @@ from werkzeug.serving import DechunkedInput, ThreadedWSGIServer
 from triptych.estate.moto_dialect import FAULT
 from triptych.kernel.ids import UPPER_ALNUM, Ids
 
-WARM = ("s3", "iam", "sts")
-"""Backends loaded before the first call asks for them; the others load on demand, as moto does."""
+WARM = ("s3", "iam", "sts", "ec2")
+"""Backends loaded one after the other right after the start: EC2's takes a second during which all calls
+suffer, and the first sweep would ask for it at a worse moment. The others load on demand, as moto does."""
 
 
 class Request(BackendRequest):
@@ -217,8 +218,7 @@ def main() -> None:
     os.environ["MOTO_PORT"] = str(server.port)  # read by moto's backends that call the server themselves
     sys.stdout.write(f"READY {server.port}\n")
     sys.stdout.flush()
-    for backend in WARM:
-        threading.Thread(target=dispatcher.application, args=(backend,), daemon=True).start()
+    threading.Thread(target=lambda: [dispatcher.application(b) for b in WARM], daemon=True).start()
     server.serve_forever()
 
 

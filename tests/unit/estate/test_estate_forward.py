@@ -348,6 +348,33 @@ async def test_a_reply_given_up_closes_its_connection() -> None:
         await gone.wait()
 
 
+async def test_an_early_answer_ends_the_upload_and_its_connection() -> None:
+    """The rest of that body must not be read as the next request."""
+    connections, ended = 0, asyncio.Event()
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
+        await asyncio.Event().wait()
+
+    async def endless() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield bytes(MiB)
+        finally:
+            ended.set()
+
+    async with upstream(refuse) as url, estate(url) as way, asyncio.timeout(10):
+        for number in (1, 2):
+            ended.clear()
+            reply = await way.send(request("PUT", body=endless(), headers=[("content-length", str(1 << 40))]))
+            assert (reply.status, await reply.read()) == (403, b"no")
+            await ended.wait()
+            assert connections == number
+
+
 async def test_an_upstream_that_closes_idle_connections_is_called_again() -> None:
     """A kept connection that died meanwhile is not the caller's problem."""
     recorder = Recorder()

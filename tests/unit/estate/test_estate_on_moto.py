@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -236,6 +237,39 @@ async def test_a_defect_of_motos_is_a_clean_500(call: Caller) -> None:
         await call.raw("s3", "PutBucketEncryption", "PUT", "/store", "encryption", body=b"no xml")
     assert (caught.value.code, caught.value.status) == ("InternalError", 500)
     assert (await call.raw("s3", "HeadBucket", "HEAD", "/store")).status == 200
+
+
+async def test_one_connection_carries_many_requests(call: Caller, estate: Estate) -> None:
+    """Whatever moto leaves unread or unsaid, the next request on the connection is understood."""
+    assert estate._sandbox is not None and estate._sandbox.base_url is not None
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", int(estate._sandbox.base_url.rsplit(":", 1)[1])
+    )
+    fields = (
+        f"Host: x\r\nx-moto-account-id: {ACCOUNT}\r\n"
+        "Authorization: AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0\r\n"
+    )
+
+    async def ask(line: str, more: str = "", body: bytes = b"") -> tuple[int, bytes]:
+        writer.write(f"{line} HTTP/1.1\r\n{fields}{more}\r\n".encode() + body)
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        status = int(head.split()[1])
+        length = next(
+            (int(row.split(":")[1]) for row in head.split("\r\n") if row.startswith("content-length:")), 0
+        )
+        bodiless = line.startswith("HEAD") or status in {204, 304}
+        return status, b"" if bodiless else await reader.readexactly(length)
+
+    chunked = "Transfer-Encoding: chunked\r\n"
+    async with asyncio.timeout(20):
+        assert await ask("PUT /store/kept", "Content-Length: 3\r\n", b"abc") == (200, b"")
+        assert await ask("HEAD /store/kept") == (200, b"")
+        assert await ask("PUT /store/kept2", chunked, b"2\r\nab\r\n1\r\nc\r\n0\r\n\r\n") == (200, b"")
+        assert await ask("GET /store/kept2") == (200, b"abc")
+        assert (await ask("DELETE /store/none", "Content-Length: 4\r\n", b"body"))[0] == 204
+        assert (await ask("PUT /nowhere/k", "Content-Length: 4\r\n", b"body"))[0] == 404
+        assert await ask("GET /store/kept") == (200, b"abc")
+    writer.close()
 
 
 async def test_motos_side_doors_are_closed(call: Caller) -> None:
