@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import sqlglot
+from clickhouse_connect.driver.exceptions import DatabaseError
 from sqlglot import exp
 
 from triptych.kernel import limits
@@ -52,6 +53,9 @@ def event(id_: str, **fields: Any) -> dict[str, Any]:
         "account": "111111111111", "region": "eu-west-1", "time": NOON, "id": id_, "cause": "", "count": 0,
         "small": 0, "medium": 0, "change": 0, "value": 0.0, "good": False, "names": [], "labels": {},
     } | fields  # fmt: skip
+
+
+ENDLESS = "SELECT count() FROM test_events" + "".join(f" ARRAY JOIN range(1000) AS {name}" for name in "abcd")
 
 
 def tree(sql: str) -> exp.Query:
@@ -254,6 +258,63 @@ async def test_a_query_over_the_limits_is_refused(lake: ClickhouseLake) -> None:
             region=None,
         )
     assert await ids(lake) == ["one"]
+
+
+async def known_to_the_engine(lake: ClickhouseLake, queries: int) -> None:
+    """Ask until so many SELECTs of the lake really run."""
+    named = "SELECT count() FROM system.processes WHERE startsWith(Settings['log_comment'], 'triptych-')"
+    async with asyncio.timeout(30):
+        while (await lake._engine.command(named)).rows[0][0] < queries:
+            pass
+
+
+async def test_a_caller_that_gives_up_leaves_at_once_and_the_lake_goes_on(lake: ClickhouseLake) -> None:
+    await lake.write(EVENTS, [event("one")])
+    slow = tree(ENDLESS)
+    tasks = [
+        asyncio.create_task(lake.select(slow, account="111111111111", region=None))
+        for _ in range(limits.LAKE_READERS)
+    ]
+    await known_to_the_engine(lake, len(tasks))
+    for task in tasks:
+        task.cancel()
+    assert all(
+        isinstance(r, asyncio.CancelledError) for r in await asyncio.gather(*tasks, return_exceptions=True)
+    )
+    async with asyncio.timeout(limits.LAKE_SELECT_SECONDS / 2):  # they were stopped, not waited for
+        assert await ids(lake) == ["one"]
+
+
+async def test_closing_stops_what_still_reads(lake: ClickhouseLake) -> None:
+    await lake.write(EVENTS, [event("one")])
+    slow = tree(ENDLESS)
+    reading = asyncio.create_task(lake.select(slow, account="111111111111", region=None))
+    await known_to_the_engine(lake, 1)
+    async with asyncio.timeout(limits.LAKE_SELECT_SECONDS / 2):
+        await lake.close()
+    with pytest.raises((DatabaseError, asyncio.CancelledError)):
+        await reading
+
+
+async def test_every_shape_of_query_can_be_named(lake: ClickhouseLake) -> None:
+    """The engine adds settings at the end of the text, whatever the text ends with."""
+    await lake.write(EVENTS, [event("one")])
+    for sql in (
+        "(SELECT id FROM test_events)",
+        "(SELECT id FROM test_events) UNION ALL (SELECT id FROM test_events WHERE false)",
+        "SELECT id FROM test_events WHERE id IN (SELECT id FROM test_events) ORDER BY id LIMIT 1",
+        "SELECT id FROM test_events INTERSECT SELECT id FROM test_events",
+        "SELECT id FROM test_events EXCEPT (SELECT id FROM test_events WHERE false)",
+    ):
+        assert await ids(lake, sql) == ["one"], sql
+
+
+async def test_inserts_are_told(opener: Opener) -> None:
+    told: list[tuple[str, int]] = []
+    lake = await opener(EVENTS, wrote=lambda table, rows: told.append((table, rows)))
+    await lake.write(EVENTS, [event("one"), event("two")])
+    await lake.write(EVENTS, [event("three")], token="t")
+    assert told == [("test_events", 2), ("test_events", 1)]
 
 
 async def test_many_readers_and_writers_at_once(lake: ClickhouseLake) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import itertools
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -20,13 +21,20 @@ from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 import pyarrow as pa
+import structlog
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, Error, OperationalError
 
 from triptych.kernel import limits
+from triptych.kernel.ids import Ids
 from triptych.lake.replay import forget_lost_inserts
 
 T = TypeVar("T")
+
+log = structlog.get_logger()
+
+_KILL_ATTEMPTS = 50
+"""Each takes a few milliseconds, a query is known to the engine after less than one."""
 
 Connect = Callable[[str, Mapping[str, Any]], Client]
 """Makes a client bound to a database with session settings."""
@@ -109,9 +117,12 @@ class _Pool:
         finally:
             self._free.put(client)
 
+    def start(self, work: Callable[[Client], T]) -> Future[T]:
+        return self._threads.submit(self._use, work)
+
     async def run(self, work: Callable[[Client], T]) -> T:
-        """A cancelled caller leaves at once; its thread ends when the engine does (bounded by settings)."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._use, work)
+        """A cancelled caller leaves at once; what has begun goes on to its end."""
+        return await asyncio.wrap_future(self.start(work))
 
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
@@ -125,6 +136,10 @@ class Engine:
     def __init__(self, connect: Callable[[Mapping[str, Any]], Client]) -> None:
         """Blocks; raises what the client raises. ``connect`` makes a client with session settings."""
         self._made: list[Client] = []
+        self._name = f"triptych-{Ids().uuid()}"
+        self._reads = itertools.count()
+        self._reading: dict[str, Future[Answer]] = {}
+        self._killers: set[asyncio.Task[None]] = set()
 
         def made(settings: Mapping[str, Any], count: int) -> list[Client]:
             clients = []
@@ -142,18 +157,39 @@ class Engine:
             raise
 
     async def read(self, sql: str, values: Mapping[str, Any]) -> Answer:
-        """Run one SELECT. Raises TooMuch at a limit, clickhouse-connect's errors otherwise."""
+        """Run one SELECT; a cancelled caller's is stopped.
+
+        Raises TooMuch at a limit, clickhouse-connect's errors otherwise.
+        """
+        name = f"{self._name}-{next(self._reads)}"
 
         def work(client: Client) -> Answer:
-            result = client.query(sql, parameters=dict(values))
+            # The name travels as a comment in the query log; ids of queries are not ours to choose on chDB.
+            result = client.query(sql, parameters=dict(values), settings={"log_comment": name})
             return Answer(tuple(result.column_names), result.result_rows)
 
+        self._reading[name] = reading = self._readers.start(work)
+        reading.add_done_callback(lambda _: self._reading.pop(name, None))
         try:
-            return await self._readers.run(work)
+            return await asyncio.wrap_future(reading)
         except DatabaseError as error:
             if too_much(error):
                 raise TooMuch(str(error)) from error
             raise
+        except asyncio.CancelledError:
+            if not reading.done():
+                killer = asyncio.create_task(self._kill(name, reading))
+                self._killers.add(killer)
+                killer.add_done_callback(self._killers.discard)
+            raise
+
+    async def _kill(self, name: str, reading: Future[Answer]) -> None:
+        """Stop a running SELECT. One that has just begun is not known to the engine yet, so ask again."""
+        for _ in range(_KILL_ATTEMPTS):
+            if reading.done():
+                return
+            await self.command(f"KILL QUERY WHERE Settings['log_comment'] = '{name}' SYNC")
+        log.warning("lake_query_not_stopped", seconds_at_most=limits.LAKE_SELECT_SECONDS)
 
     async def command(self, sql: str, values: Mapping[str, Any] | None = None) -> Answer:
         """Run DDL, or a SELECT of our own about the schema, without read limits."""
@@ -174,6 +210,11 @@ class Engine:
         )
 
     async def close(self) -> None:
+        """Stop what still reads and let the engine go."""
+        running = [
+            self._kill(name, reading) for name, reading in self._reading.items() if not reading.cancel()
+        ]
+        await asyncio.gather(*running, *self._killers, return_exceptions=True)
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
