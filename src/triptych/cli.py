@@ -119,7 +119,7 @@ def _banner(settings: Settings, *, port: int) -> None:
     well_known = settings.root_secret_access_key == "test"  # noqa: S105
     lines = [
         f"export AWS_ENDPOINT_URL=http://{host}:{port}",
-        f"export AWS_REGION={settings.region}",
+        f"export AWS_REGION={settings.region} AWS_DEFAULT_REGION={settings.region}",
         f"export AWS_ACCESS_KEY_ID={settings.root_access_key_id}",
         "export AWS_SECRET_ACCESS_KEY="
         + ("test" if well_known else "<root_secret_access_key of your settings>"),
@@ -149,7 +149,9 @@ def demo_command(
     secret_access_key: Annotated[
         str, typer.Option(envvar="AWS_SECRET_ACCESS_KEY", help="Its secret.")
     ] = "test",  # noqa: S107
-    region: Annotated[str, typer.Option(envvar="AWS_REGION", help="Region to work in.")] = "us-east-1",
+    region: Annotated[
+        str, typer.Option(envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help="Region to work in.")
+    ] = "us-east-1",
     as_json: Annotated[bool, typer.Option("--json", help="Print the story as one JSON document.")] = False,
 ) -> None:
     """The closed loop, once, for real: a junior switches a bucket's encryption off, Triptych switches it on again.

@@ -108,7 +108,7 @@ def aws(server: ServerProcess, *words: str, key: str = "test", secret: str = "te
             "PATH": os.environ["PATH"],
             "HOME": "/nonexistent",
             "AWS_ENDPOINT_URL": server.url,
-            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": key,
             "AWS_SECRET_ACCESS_KEY": secret,
         },

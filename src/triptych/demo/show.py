@@ -57,19 +57,18 @@ def _rows(hop: Hop) -> Iterator[Text]:
 
 
 def summary(console: Console, result: dict[str, Any]) -> None:
-    """The chain of causes as a tree, and the one number that matters."""
-    chain = result["chain"]
-    depth = {chain[0]["id"]: 0}
-    lines = []
-    for event in chain:
-        depth.setdefault(event["id"], depth.get(event["cause"], 0) + 1)
+    """The chain of causes as a tree (reads only counted), and the one number that matters."""
+    depth: dict[str, int] = {}
+    lines, reads = [], 0
+    for event in result["chain"]:
+        depth[event["id"]] = depth.get(event["cause"], -1) + 1
+        if event["kind"] == "ApiCall" and event["body"]["read_only"]:
+            reads += 1
+            continue
         lines.append(
-            Text(
-                f"{'  ' * depth[event['id']]}{event['kind']}: {event['summary']}",
-                overflow="ellipsis",
-                no_wrap=True,
-            )
+            Text(f"{'  ' * depth[event['id']]}{event['summary']}", overflow="ellipsis", no_wrap=True)
         )
+    lines.append(Text(f"and {reads} calls that only read", style="bright_black"))
     console.print(
         Panel(Group(*lines), title="what followed from the slip, by cause", title_align="left", expand=False)
     )
