@@ -128,7 +128,10 @@ def verdict_key(rule_id: str, resource: str) -> str:
 
 
 class Remediation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A rule's remediation configuration; ``parameters`` in the API's own members."""
+    """A rule's remediation configuration; ``parameters`` in the API's own members.
+
+    :param max_attempts: with ``window_seconds`` set for every automatic remediation (5 in 60 s unless given).
+    """
 
     rule_name: str
     arn: str
@@ -138,8 +141,8 @@ class Remediation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     resource_type: str = ""
     automatic: bool = False
     controls: dict[str, Any] | None = None
-    max_attempts: int = 5
-    window_seconds: int = 60
+    max_attempts: int | None = None
+    window_seconds: int | None = None
 
 
 class RemediationException(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -38,7 +38,7 @@ async def put_remediation_configurations(ctx: Ctx, params: dict[str, Any]) -> di
         if problem:
             failures.setdefault(problem, []).append(wanted)
             continue
-        name = wanted["ConfigRuleName"]
+        name, automatic = wanted["ConfigRuleName"], bool(wanted.get("Automatic"))
         known = await ctx.unit.get(REMEDIATIONS, name, account=ctx.account, region=ctx.region)
         remediation_arn = (
             known.arn if known else ctx.arn("config", f"remediation-configuration/{name}/{ctx.ids.uuid()}")
@@ -50,10 +50,10 @@ async def put_remediation_configurations(ctx: Ctx, params: dict[str, Any]) -> di
             version=wanted.get("TargetVersion") or "",
             parameters=dict(wanted.get("Parameters") or {}),
             resource_type=wanted.get("ResourceType") or "",
-            automatic=bool(wanted.get("Automatic")),
+            automatic=automatic,
             controls=wanted.get("ExecutionControls"),
-            max_attempts=wanted.get("MaximumAutomaticAttempts") or 5,
-            window_seconds=wanted.get("RetryAttemptSeconds") or 60,
+            max_attempts=wanted.get("MaximumAutomaticAttempts") or (5 if automatic else None),
+            window_seconds=wanted.get("RetryAttemptSeconds") or (60 if automatic else None),
         )
         ctx.unit.put(REMEDIATIONS, name, remediation, account=ctx.account, region=ctx.region)
         if remediation.automatic:
@@ -70,10 +70,6 @@ def _problem(wanted: Mapping[str, Any]) -> str:
     for name, value in (wanted.get("Parameters") or {}).items():
         if ("ResourceValue" in value) == ("StaticValue" in value):
             return f"The parameter {name} must have either a ResourceValue or a StaticValue."
-    if not wanted.get("Automatic"):
-        for member in ("MaximumAutomaticAttempts", "RetryAttemptSeconds"):
-            if wanted.get(member) is not None:
-                return f"{member} is only for automatic remediations."
     return ""
 
 
@@ -119,8 +115,9 @@ def shown_remediation(remediation: Remediation) -> dict[str, Any]:
         shown["ResourceType"] = remediation.resource_type
     if remediation.controls:
         shown["ExecutionControls"] = remediation.controls
-    if remediation.automatic:
+    if remediation.max_attempts is not None:
         shown["MaximumAutomaticAttempts"] = remediation.max_attempts
+    if remediation.window_seconds is not None:
         shown["RetryAttemptSeconds"] = remediation.window_seconds
     return shown
 

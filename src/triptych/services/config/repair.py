@@ -120,10 +120,11 @@ def failed(execution: Execution, remediation: Remediation, *, now: datetime, err
     ended = msgspec.structs.replace(
         execution, state="FAILED", updated=now, error=error, unverified=False, retry_at=None
     )
-    if not execution.automatic or not remediation.automatic:
+    most, window_seconds = remediation.max_attempts, remediation.window_seconds
+    if not execution.automatic or not remediation.automatic or most is None or window_seconds is None:
         return Failure(ended, None)
-    if execution.attempt < remediation.max_attempts:
-        pause = timedelta(seconds=remediation.window_seconds / remediation.max_attempts)
+    if execution.attempt < most:
+        pause = timedelta(seconds=window_seconds / most)
         return Failure(msgspec.structs.replace(ended, retry_at=now + pause), None)
     exception = RemediationException(
         rule_id=execution.rule_id,
