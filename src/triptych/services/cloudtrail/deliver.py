@@ -9,6 +9,7 @@ nothing is there twice. While files cannot be put, the plan stays and later reco
 from __future__ import annotations
 
 import gzip
+import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,7 +22,9 @@ from triptych.control.store import Job
 from triptych.jobs.kind import Later
 from triptych.kernel.errors import ServiceError
 from triptych.kernel.ids import UPPER_ALNUM, Ids
+from triptych.services.cloudtrail import digests
 from triptych.services.cloudtrail.bucket_policy import ACL, PRINCIPAL
+from triptych.services.cloudtrail.digest_file import LogFile
 from triptych.services.cloudtrail.events import GLOBAL_SOURCES
 from triptych.services.cloudtrail.selectors import wanted
 from triptych.services.cloudtrail.trail import TRAILS, Trail
@@ -76,8 +79,8 @@ def file_key(*, prefix: str, account: str, region: str, now: datetime, ids: Ids)
 
 
 def content(records: Iterable[str]) -> bytes:
-    """A log file of records (JSON text): one gzip member, the same bytes for the same records."""
-    return gzip.compress(('{"Records":[' + ",".join(records) + "]}").encode(), mtime=0)
+    """A log file of records (JSON text), not yet compressed."""
+    return ('{"Records":[' + ",".join(records) + "]}").encode()
 
 
 def wants(trail: Trail, row: Mapping[str, Any]) -> bool:
@@ -130,20 +133,29 @@ def _named(ctx: Ctx, trail: Trail, region: str) -> str:
     return file_key(prefix=trail.prefix, account=trail.account, region=region, now=ctx.now, ids=ctx.ids)
 
 
-async def _put(ctx: Ctx, trail: Trail, file: File) -> None:
+async def _put(ctx: Ctx, trail: Trail, file: File) -> LogFile | None:
     rows = await _records(ctx, trail, after=file.after, until=file.until, region=file.region)
-    records = [row["record"] for row in rows if wants(trail, row)]
-    if not records:  # the selectors were changed since the plan was made
-        return
+    rows = [row for row in rows if wants(trail, row)]
+    if not rows:  # the selectors were changed since the plan was made
+        return None
+    body = content(row["record"] for row in rows)
     put = {
         "Bucket": trail.bucket,
         "Key": file.key,
-        "Body": content(records),
+        "Body": gzip.compress(body, mtime=0),  # one member, the same bytes for the same records
         "ContentType": "application/json",
         "ContentEncoding": "gzip",
         "ACL": ACL,
     }
     await ctx.call("s3", "PutObject", put, principal=PRINCIPAL)
+    times = [row["time"] for row in rows]
+    return LogFile(
+        bucket=trail.bucket,
+        key=file.key,
+        sha256=hashlib.sha256(body).hexdigest(),
+        newest=max(times),
+        oldest=min(times),
+    )
 
 
 async def deliver(ctx: Ctx, job: Job) -> None:
@@ -162,13 +174,14 @@ async def deliver(ctx: Ctx, job: Job) -> None:
         return
     delivery = msgspec.structs.replace(delivery, attempted_at=ctx.now)
     try:
-        for file in delivery.pending:
-            await _put(ctx, trail, file)
+        put = [(file.region, await _put(ctx, trail, file)) for file in delivery.pending]
     except ServiceError as error:
         ctx.unit.put(DELIVERIES, name, msgspec.structs.replace(delivery, error=error.code), **place)
         raise Later(ctx.runtime.settings.intervals.trail_delivery_seconds) from error
     done = msgspec.structs.replace(delivery, pending=(), delivered_at=ctx.now, error="")
     ctx.unit.put(DELIVERIES, name, done, **place)
+    if trail.validation:
+        await digests.add(ctx, trail, [(region, log) for region, log in put if log is not None])
     # Not always: a trail that logs its own bucket's objects would then never come to rest.
     if delivery.behind or delivery.error:
         raise Later(0)

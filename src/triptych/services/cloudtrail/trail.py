@@ -37,6 +37,7 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One trail, stored in its home region.
 
     :param event_selectors: in the API's shape; with ``advanced_event_selectors`` empty too: all management events.
+    :param validation: whether digests are made of its files.
     :param intervals: when it logged, oldest first; it logs now if the last one has no end.
     """
 
@@ -48,6 +49,7 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     prefix: str = ""
     global_events: bool = True
     multi_region: bool = False
+    validation: bool = False
     event_selectors: list[dict[str, Any]] = []
     advanced_event_selectors: list[dict[str, Any]] = []
     intervals: tuple[Interval, ...] = ()

@@ -8,6 +8,7 @@ from typing import Any
 from triptych.services.cloudtrail import dates
 from triptych.services.cloudtrail import trail as trail_room
 from triptych.services.cloudtrail.deliver import DELIVERIES, Delivery
+from triptych.services.cloudtrail.digests import CHAINS
 from triptych.services.cloudtrail.trail import find, find_at_home
 from triptych.services.contract import Ctx, operation
 
@@ -34,6 +35,9 @@ async def get_trail_status(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     trail = await find(ctx, params["Name"])
     stored = await ctx.unit.get(DELIVERIES, trail.name, account=trail.account, region=trail.home_region)
     delivery = stored or Delivery()
+    chain = await ctx.unit.get(
+        CHAINS, f"{trail.name}/{trail.home_region}", account=trail.account, region=trail.home_region
+    )
     start = trail.intervals[-1].start if trail.intervals else None
     stop = next((each.stop for each in reversed(trail.intervals) if each.stop is not None), None)
     answer: dict[str, Any] = {
@@ -42,6 +46,8 @@ async def get_trail_status(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
         "LatestDeliveryTime": delivery.delivered_at,
         "StartLoggingTime": start,
         "StopLoggingTime": stop,
+        "LatestDigestDeliveryTime": chain.delivered_at if chain else None,
+        "LatestDigestDeliveryError": (chain.error or None) if chain else None,
     }
     answer = {name: value for name, value in answer.items() if value is not None}
     return answer | {

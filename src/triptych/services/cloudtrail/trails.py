@@ -10,6 +10,7 @@ import msgspec
 
 from triptych.kernel import pages
 from triptych.kernel.errors import ServiceError
+from triptych.services.cloudtrail import digests
 from triptych.services.cloudtrail import trail as trail_room
 from triptych.services.cloudtrail.bucket_policy import PRINCIPAL, allows_delivery
 from triptych.services.cloudtrail.deliver import DELIVERIES, unplanned
@@ -24,7 +25,7 @@ PREFIX_CHARACTERS = 200
 """The longest S3KeyPrefix (AWS)."""
 
 _NOT_BUILT = ("SnsTopicName", "CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn", "KmsKeyId")
-_NOT_BUILT_FLAGS = ("EnableLogFileValidation", "IsOrganizationTrail", "RecursiveLogging")
+_NOT_BUILT_FLAGS = ("IsOrganizationTrail", "RecursiveLogging")
 
 
 @operation
@@ -32,8 +33,7 @@ async def create_trail(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     """A new trail; it does not log before StartLogging.
 
     The bucket must exist and its policy must let cloudtrail.amazonaws.com read its ACL and put objects, as on
-    AWS. Partly: SNS notifications, CloudWatch Logs, KMS encryption, log file validation and organization trails
-    are refused.
+    AWS. Partly: SNS notifications, CloudWatch Logs, KMS encryption and organization trails are refused.
     """
     name = params["Name"]
     check_name(name)
@@ -48,6 +48,7 @@ async def create_trail(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
         prefix=params.get("S3KeyPrefix") or "",
         global_events=params.get("IncludeGlobalServiceEvents", True),
         multi_region=params.get("IsMultiRegionTrail", False),
+        validation=params.get("EnableLogFileValidation", False),
         tags=tags,
     )
     _check(trail)
@@ -63,6 +64,8 @@ async def create_trail(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
         )
     await _check_bucket(ctx, trail)
     ctx.unit.create(TRAILS, name, trail, account=ctx.account, region=ctx.region)
+    if trail.validation:
+        await digests.begin(ctx, trail)
     return _settings(trail)
 
 
@@ -79,6 +82,7 @@ async def update_trail(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
         "prefix": params.get("S3KeyPrefix"),
         "global_events": params.get("IncludeGlobalServiceEvents"),
         "multi_region": params.get("IsMultiRegionTrail"),
+        "validation": params.get("EnableLogFileValidation"),
     }
     changed = msgspec.structs.replace(trail, **{k: v for k, v in members.items() if v is not None})
     _check(changed)
@@ -87,6 +91,8 @@ async def update_trail(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
         place = {"account": trail.account, "region": trail.home_region}
         if delivery := await ctx.unit.get(DELIVERIES, trail.name, **place):
             ctx.unit.put(DELIVERIES, trail.name, unplanned(delivery), **place)
+    if changed.validation != trail.validation:
+        await (digests.begin if changed.validation else digests.forget)(ctx, changed)
     trail_room.save(ctx, changed)
     return _settings(changed)
 
@@ -97,6 +103,7 @@ async def delete_trail(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     trail = await find_at_home(ctx, params["Name"])
     ctx.unit.delete(TRAILS, trail.name, account=trail.account, region=trail.home_region)
     ctx.unit.delete(DELIVERIES, trail.name, account=trail.account, region=trail.home_region)
+    await digests.forget(ctx, trail)
     return {}
 
 
@@ -201,7 +208,7 @@ def _settings(trail: Trail) -> dict[str, Any]:
         "IncludeGlobalServiceEvents": trail.global_events,
         "IsMultiRegionTrail": trail.multi_region,
         "TrailARN": trail.arn,
-        "LogFileValidationEnabled": False,
+        "LogFileValidationEnabled": trail.validation,
         "IsOrganizationTrail": False,
     }
 
