@@ -29,6 +29,21 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 TIMESTAMP = "%Y%m%dT%H%M%SZ"
 
+SIGNING_PARAMETERS = frozenset(
+    {
+        "X-Amz-Algorithm",
+        "X-Amz-Content-Sha256",
+        "X-Amz-Credential",
+        "X-Amz-Date",
+        "X-Amz-Expires",
+        "X-Amz-S3session-Token",
+        "X-Amz-Security-Token",
+        "X-Amz-Signature",
+        "X-Amz-SignedHeaders",
+    }
+)
+"""What a presigned request's query may carry for its signature; anything else is the operation's."""
+
 _CREDENTIAL_EXAMPLE = '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request"'
 _PARTS = ("Credential", "Signature", "SignedHeaders")
 _HEX_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
@@ -217,7 +232,7 @@ def _parameters(query: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for pair in query.split("&"):
         name, _, value = pair.partition("=")
-        if name.startswith("X-Amz-"):
+        if name in SIGNING_PARAMETERS:
             if name in found:
                 raise ServiceError(
                     "AuthorizationQueryParametersError", f"{name} may be given only once in the query string."

@@ -30,6 +30,7 @@ from triptych.wire.aws_chunked import ChunkDecoder, is_chunked, unchunked_header
 from triptych.wire.message import HttpRequest
 from triptych.wire.signature import (
     ALGORITHM,
+    SIGNING_PARAMETERS,
     TIMESTAMP,
     Signature,
     parse,
@@ -231,18 +232,7 @@ def _encoded(text: str) -> str:
 
 
 def _is_signing_parameter(pair: str) -> bool:
-    name = pair.partition("=")[0]
-    return name in {
-        "X-Amz-Algorithm",
-        "X-Amz-Content-Sha256",
-        "X-Amz-Credential",
-        "X-Amz-Date",
-        "X-Amz-Expires",
-        "X-Amz-S3session-Token",
-        "X-Amz-Security-Token",
-        "X-Amz-Signature",
-        "X-Amz-SignedHeaders",
-    }
+    return pair.partition("=")[0] in SIGNING_PARAMETERS
 
 
 def _canonical_request(
