@@ -59,8 +59,8 @@ def address_of(coll: Collection[Any], key: str, account: str, region: str) -> Ad
 
 
 def insert(connection: Connection, table: sa.Table) -> Any:
-    """An INSERT that knows ON CONFLICT, in the connection's dialect."""
-    return _INSERTS[connection.dialect.name](table)
+    """An INSERT that knows ON CONFLICT, in the connection's dialect; its rowcount says what it wrote."""
+    return _INSERTS[connection.dialect.name](table).execution_options(preserve_rowcount=True)
 
 
 _AT = sa.and_(
