@@ -267,7 +267,7 @@ class _Lane:
             return outbox.create_cursor(connection, name, at=begin)
 
         found = await self._store.read(partial(outbox.cursor, reaction=name))
-        cursor = found or await self._store.write(step)
+        cursor = await self._store.write(step) if found is None else found
         self._cursor, self.at = cursor, cursor.seq
 
     async def _next(self) -> list[Fact]:

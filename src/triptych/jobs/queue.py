@@ -130,4 +130,4 @@ def kinds_waiting(connection: Connection) -> dict[str, int]:
     rows = connection.execute(
         sa.select(JOB.c.kind, sa.func.count()).where(JOB.c.owner == "").group_by(JOB.c.kind)
     )
-    return dict(rows.tuples().all())
+    return {kind: waiting for kind, waiting in rows}
