@@ -179,3 +179,7 @@ REACTION_BACKOFF_SECONDS = 5.0
 
 CURSOR_SKIP = 5_000
 """Facts of other kinds a reaction passes before it writes down that it has."""
+
+CONFIG_SWEEP_CHECKS = 100
+"""Known resources of one type that a sweep reads again when the listing does not tell whether they changed, in
+turn (ours: a bucket costs 17 calls; more buckets than this are looked at less often, never missed)."""

@@ -31,6 +31,7 @@ from triptych.services.config.documents import (
     REMEDIATIONS,
     RULE_STATUSES,
     RULES,
+    SWEEP_CURSORS,
     VERDICTS,
 )
 from triptych.services.config.evaluate import EVALUATE, EVALUATE_RULE, PERIODIC_RULES
@@ -53,6 +54,7 @@ SERVICE = Service(
         REMEDIATIONS,
         RULES,
         RULE_STATUSES,
+        SWEEP_CURSORS,
         VERDICTS,
     ),
     tables=(CONFIG_EVALUATIONS, CONFIG_ITEMS),

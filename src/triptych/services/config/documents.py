@@ -25,6 +25,7 @@ __all__ = [
     "REMEDIATIONS",
     "RULES",
     "RULE_STATUSES",
+    "SWEEP_CURSORS",
     "VERDICTS",
     "Channel",
     "Compliance",
@@ -36,6 +37,7 @@ __all__ = [
     "Rule",
     "RuleStatus",
     "StoredVerdict",
+    "SweepCursor",
     "verdict_key",
 ]
 
@@ -67,6 +69,12 @@ class RecorderStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     error_code: str = ""
     error_message: str = ""
     changed: datetime | None = None
+
+
+class SweepCursor(msgspec.Struct, frozen=True, kw_only=True):
+    """Where among the resources of one type the next sweep goes on checking."""
+
+    after: str
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -199,6 +207,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 RECORDERS = Collection(name="config.recorders", type=Recorder)
 RECORDER_STATUSES = Collection(name="config.recorder_statuses", type=RecorderStatus)
+SWEEP_CURSORS = Collection(name="config.sweep_cursors", type=SweepCursor)
 CHANNELS = Collection(name="config.channels", type=Channel)
 ITEMS = Collection(
     name="config.items",

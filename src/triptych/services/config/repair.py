@@ -115,7 +115,8 @@ class Failure(NamedTuple):
 def failed(execution: Execution, remediation: Remediation, *, now: datetime, error: str) -> Failure:
     """What a failure leads to: another attempt, or an exception once the attempts are used up.
 
-    The attempts are spread evenly over RetryAttemptSeconds, so that as many as allowed fit into it.
+    The pauses grow evenly: the second attempt comes soon (passing trouble is the likeliest), and all the pauses
+    together stay below RetryAttemptSeconds, so that as many attempts as allowed fit into it.
     """
     ended = msgspec.structs.replace(
         execution, state="FAILED", updated=now, error=error, unverified=False, retry_at=None
@@ -124,7 +125,7 @@ def failed(execution: Execution, remediation: Remediation, *, now: datetime, err
     if not execution.automatic or not remediation.automatic or most is None or window_seconds is None:
         return Failure(ended, None)
     if execution.attempt < most:
-        pause = timedelta(seconds=window_seconds / most)
+        pause = timedelta(seconds=window_seconds * 2 * execution.attempt / most**2)
         return Failure(msgspec.structs.replace(ended, retry_at=now + pause), None)
     exception = RemediationException(
         rule_id=execution.rule_id,

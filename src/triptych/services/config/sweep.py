@@ -6,13 +6,23 @@ stages one at once. A sweep lists; what is new, different, missing or not told b
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 import msgspec
 
 from triptych.control.store import Job
 from triptych.jobs.kind import Retry
+from triptych.kernel import limits
 from triptych.services.config.capture import item_of
 from triptych.services.config.difference import difference
-from triptych.services.config.documents import ITEMS, RECORDER_STATUSES, RECORDERS, RecorderStatus
+from triptych.services.config.documents import (
+    ITEMS,
+    RECORDER_STATUSES,
+    RECORDERS,
+    SWEEP_CURSORS,
+    RecorderStatus,
+    SweepCursor,
+)
 from triptych.services.config.item import Item
 from triptych.services.config.parts import TYPES
 from triptych.services.config.recording import records
@@ -54,19 +64,34 @@ async def _sweep_type(ctx: Ctx, kind: ResourceType) -> None:
         if not document.value.is_deleted:
             living.setdefault(document.value.resource_id, []).append(document.value)
     seen: set[str] = set()
+    unsure: list[str] = []
     async for resource_id, replies in kind.listing(caller_in(ctx, ctx.region)):
         seen.add(resource_id)
         items = living.get(resource_id, [])
         if items and all(item.region != ctx.region for item in items):
             continue  # it lives in another region, whose own sweep looks at it
-        if items and replies is not None:
-            now = item_of(ctx, kind, resource_id, replies)
-            if difference(items[0], now) is None:
-                continue
+        if items and replies is None:
+            unsure.append(resource_id)
+        elif not items or difference(items[0], item_of(ctx, kind, resource_id, replies or {})) is not None:
+            capture_soon(ctx, kind, resource_id)
+    for resource_id in await _in_turn(ctx, kind, sorted(unsure)):
         capture_soon(ctx, kind, resource_id)
     for resource_id, items in living.items():
         if resource_id not in seen and any(item.region == ctx.region for item in items):
             capture_soon(ctx, kind, resource_id)
+
+
+async def _in_turn(ctx: Ctx, kind: ResourceType, ids: list[str]) -> list[str]:
+    """The ids whose turn it is to be read again; all of them unless there are very many."""
+    most = limits.CONFIG_SWEEP_CHECKS
+    if len(ids) <= most:
+        return ids
+    where = {"account": ctx.account, "region": ctx.region}
+    cursor = await ctx.unit.get(SWEEP_CURSORS, kind.name, **where)
+    start = 0 if cursor is None else bisect_right(ids, cursor.after)
+    chosen = (ids[start:] + ids[:start])[:most]
+    ctx.unit.put(SWEEP_CURSORS, kind.name, SweepCursor(after=chosen[-1]), **where)
+    return chosen
 
 
 async def _set_status(ctx: Ctx, name: str, status: str, *, code: str = "", message: str = "") -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from config_bench import ACCOUNT, REGION, ROLE, Bench, open_bench
 
+from triptych.kernel import limits
 from triptych.kernel.errors import ServiceError
 from triptych.kernel.fact import Fact
 from triptych.services.config.sweep import SWEEP_REGION
@@ -338,6 +339,24 @@ async def test_sweeps_leave_other_regions_buckets_alone(bench: Bench) -> None:
     await bench.tick("config.sweep")
     assert [(f.region) for f in changes(bench, "here")] == [REGION]
     assert [(f.region) for f in changes(bench, "there")] == ["us-east-1"]
+
+
+async def test_very_many_buckets_are_looked_at_in_turn(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "CONFIG_SWEEP_CHECKS", 3)
+    for number in range(6):
+        bench.estate.bucket(f"b-{number}")
+    await bench.recording("AWS::S3::Bucket")
+    looked: list[list[str]] = []
+    for _ in range(3):
+        await bench.start("config.sweep")
+        await bench.work()
+        looked.append(sorted(job.body["id"] for job in await bench.jobs()))
+        await bench.settle()
+    assert looked == [["b-0", "b-1", "b-2"], ["b-3", "b-4", "b-5"], ["b-0", "b-1", "deliveries"]]
+    # what is new does not wait for its turn
+    bench.estate.bucket("new")
+    await bench.tick("config.sweep")
+    assert statuses(bench, "new") == ["ResourceDiscovered"]
 
 
 async def test_a_failed_sweep_shows_in_the_recorders_status(bench: Bench) -> None:

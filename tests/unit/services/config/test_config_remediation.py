@@ -208,7 +208,7 @@ async def test_failures_are_tried_again_within_the_window_and_then_excepted(benc
     # three attempts, three tokens, all within the window
     assert len({start["ClientToken"] for start in starts(bench)}) == 3
     last = bench.of_kind("RemediationChanged")[-1]
-    assert timedelta(seconds=40) <= last.time - begun <= timedelta(seconds=60)
+    assert timedelta(seconds=30) <= last.time - begun <= timedelta(seconds=60)
     (exception,) = await exceptions(bench)
     assert exception["ResourceId"] == "b"
     assert "3 times" in exception["Message"]
