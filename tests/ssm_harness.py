@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -123,7 +124,12 @@ class Bench:
         return self
 
     async def reopen(self) -> None:
-        """Another process takes over; the store before is abandoned, not closed."""
+        """The process was killed and another takes over: the files as they are, the old store abandoned."""
+        files = [file for file in self.directory.iterdir() if file.name.startswith("control.db")]
+        self.directory = self.directory / "next"
+        self.directory.mkdir()
+        for file in files:
+            shutil.copy(file, self.directory / file.name)
         await self.open()
 
     async def close(self) -> None:

@@ -72,7 +72,7 @@ async def stop_automation_execution(ctx: Ctx, params: dict[str, Any]) -> dict[st
 
     A call that is under way is not torn off: its outcome is kept, and nothing follows it.
     """
-    execution = await _existing(ctx, params["AutomationExecutionId"])
+    execution = await existing(ctx, params["AutomationExecutionId"])
     if execution.status in ENDED or execution.stop == "Cancel":
         raise ServiceError(
             "InvalidAutomationStatusUpdateException",
@@ -91,7 +91,7 @@ async def stop_automation_execution(ctx: Ctx, params: dict[str, Any]) -> dict[st
 @operation
 async def get_automation_execution(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     """One automation with all of its steps."""
-    return {"AutomationExecution": execution_view(await _existing(ctx, params["AutomationExecutionId"]))}
+    return {"AutomationExecution": execution_view(await existing(ctx, params["AutomationExecutionId"]))}
 
 
 async def expire(ctx: Ctx) -> None:
@@ -175,7 +175,7 @@ def _execution(ctx: Ctx, params: dict[str, Any], found: library.Found) -> Execut
     return msgspec.structs.replace(execution, role_arn=role)
 
 
-async def _existing(ctx: Ctx, execution_id: str) -> Execution:
+async def existing(ctx: Ctx, execution_id: str) -> Execution:
     execution = await ctx.unit.get(EXECUTIONS, execution_id, account=ctx.account, region=ctx.region)
     if execution is None:
         raise not_found(execution_id)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from triptych.kernel import limits, pages
+import msgspec
+
+from triptych.kernel import limits
 from triptych.kernel.errors import ServiceError
 from triptych.services.contract import Ctx, operation
 from triptych.services.ssm import content, library, parameters, schema
 from triptych.services.ssm.content import Format
 from triptych.services.ssm.library import DOCUMENTS, VERSIONS, Found, StoredDocument, StoredVersion
+from triptych.services.ssm.paging import page
 from triptych.services.ssm.tagging import tags_from, tags_view
 
 RESERVED_PREFIXES = ("aws", "amazon", "amzn")
 PLATFORMS = ["Windows", "Linux", "MacOS"]
-PAGE = 50
 
 
 @operation
@@ -81,14 +83,7 @@ async def update_document(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
             "DocumentVersionLimitExceeded",
             f"The document has {len(kept)} versions. Delete one or more document versions and try again.",
         )
-    updated = StoredDocument(
-        name=document.name,
-        created=document.created,
-        default=document.default,
-        latest=version.number,
-        issued=version.number,
-        tags=document.tags,
-    )
+    updated = msgspec.structs.replace(document, latest=version.number, issued=version.number)
     ctx.unit.put(DOCUMENTS, document.name, updated, account=ctx.account, region=ctx.region)
     _put_version(ctx, version)
     return {"DocumentDescription": _description(ctx.account, updated, version)}
@@ -135,14 +130,7 @@ async def update_document_default_version(ctx: Ctx, params: dict[str, Any]) -> d
     )
     if version is None:
         raise _no_version()
-    updated = StoredDocument(
-        name=document.name,
-        created=document.created,
-        default=number,
-        latest=document.latest,
-        issued=document.issued,
-        tags=document.tags,
-    )
+    updated = msgspec.structs.replace(document, default=number)
     ctx.unit.put(DOCUMENTS, document.name, updated, account=ctx.account, region=ctx.region)
     return {
         "Description": _shown(
@@ -166,7 +154,7 @@ async def list_document_versions(ctx: Ctx, params: dict[str, Any]) -> dict[str, 
         else await library.versions_of(ctx.unit, account=ctx.account, region=ctx.region, name=name)
     )
     listing = f"ListDocumentVersions/{name}"
-    shown, token = _page(
+    shown, token = page(
         sorted(versions, key=lambda v: -v.number), listing, params, position=lambda v: -v.number
     )
     return _shown(
@@ -204,7 +192,7 @@ async def list_documents(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
         if all(_passes(key, values, document, owner, ctx.account) for key, values in filters)
     ]
     listing = f"ListDocuments/{sorted(filters)}"
-    shown, token = _page(matching, listing, params, position=lambda entry: entry[0])
+    shown, token = page(matching, listing, params, position=lambda entry: entry[0])
     identifiers = []
     for name, document, owner in shown:
         found = await _find(ctx, {"Name": name})
@@ -229,14 +217,8 @@ async def delete_document(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
             "InvalidDocumentOperation", "The default version of a document can't be deleted on its own."
         )
     ctx.unit.delete(VERSIONS, library.version_key(document.name, doomed.number), **where)
-    updated = StoredDocument(
-        name=document.name,
-        created=document.created,
-        default=document.default,
-        latest=max(v.number for v in versions if v.number != doomed.number),
-        issued=document.issued,
-        tags=document.tags,
-    )
+    latest = max(v.number for v in versions if v.number != doomed.number)
+    updated = msgspec.structs.replace(document, latest=latest)
     ctx.unit.put(DOCUMENTS, document.name, updated, **where)
     return {}
 
@@ -414,21 +396,6 @@ def _passes(key: str, values: tuple[str, ...], document: StoredDocument, owner: 
         words |= {"Public"} if owner == library.AMAZON else {"Private", account}
         return any(value in words for value in values)
     return document.tags.get(key.removeprefix("tag:")) in values
-
-
-def _page(
-    entries: list[Any], listing: str, params: Mapping[str, Any], *, position: Callable[[Any], Any]
-) -> tuple[list[Any], str | None]:
-    """One page of entries sorted by ``position``, and the token of the next."""
-    size = params.get("MaxResults", PAGE)
-    if params.get("NextToken"):
-        try:
-            after = pages.position(listing, params["NextToken"])
-        except pages.InvalidToken as error:
-            raise ServiceError("InvalidNextToken", "The specified token is not valid.") from error
-        entries = [entry for entry in entries if position(entry) > after]
-    shown = entries[:size]
-    return shown, pages.token(listing, position(shown[-1])) if len(entries) > size else None
 
 
 def _shown(members: Mapping[str, Any]) -> dict[str, Any]:
