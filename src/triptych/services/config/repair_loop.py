@@ -52,7 +52,11 @@ _PASSING = frozenset(
 
 
 async def begin(ctx: Ctx, rule: Rule, *, resource_type: str, resource_id: str, automatic: bool) -> bool:
-    """Queue a remediation; False when one is under way (or about to be tried again) already."""
+    """Queue a remediation; False when one is under way (or about to be tried again) already.
+
+    One that was started by hand becomes automatic when an automatic one is due meanwhile: it is verified and,
+    if need be, tried again.
+    """
     where = {"account": ctx.account, "region": ctx.region}
     previous = await ctx.unit.get(
         EXECUTIONS, verdict_key(rule.id, item_key(resource_type, resource_id)), **where
@@ -68,6 +72,8 @@ async def begin(ctx: Ctx, rule: Rule, *, resource_type: str, resource_id: str, a
         cause=ctx.context.because,
     )
     if execution is None:
+        if automatic and previous is not None and not previous.automatic:
+            _keep(ctx, msgspec.structs.replace(previous, automatic=True), news=False)
         return False
     _keep(ctx, execution)
     remediate_soon(ctx, execution.key)

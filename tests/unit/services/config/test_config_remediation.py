@@ -183,6 +183,26 @@ async def test_on_demand_failures_are_shown_and_not_tried_again(bench: Bench) ->
     assert await exceptions(bench) == []
 
 
+async def test_one_started_by_hand_stands_in_for_the_automatic_one(bench: Bench) -> None:
+    await prepare(bench, Automatic=True, MaximumAutomaticAttempts=2, RetryAttemptSeconds=10)
+    await bench.api("StartRemediationExecution", ConfigRuleName="r", ResourceKeys=BUCKET)
+    await bench.settle()
+    await expose(bench, "b")
+    (automation_id,) = bench.estate.automations
+    repair_on_start(bench)
+    await bench.automation(automation_id, "Failed")
+    await bench.later(20)
+    assert [state for state, _ in states(bench)] == [
+        "QUEUED",
+        "IN_PROGRESS",
+        "FAILED",
+        "QUEUED",
+        "IN_PROGRESS",
+        "SUCCEEDED",
+    ]
+    assert await verdicts(bench) == {"b": "COMPLIANT"}
+
+
 async def test_unknown_resources_cannot_be_remediated(bench: Bench) -> None:
     await prepare(bench)
     nobody = [{"resourceType": "AWS::S3::Bucket", "resourceId": "nobody"}]
