@@ -126,7 +126,7 @@ def test_wrong_secret_and_unknown_key_in_every_protocol(client, ann) -> None:
     assert refused(client("sts", *wrong).get_caller_identity) == "SignatureDoesNotMatch"
     assert refused(client("s3", *wrong).list_buckets) == "SignatureDoesNotMatch"
     assert refused(client("config", *wrong).describe_config_rules) == "InvalidSignatureException"
-    assert refused(client("ec2", *wrong).describe_vpcs) == "AuthFailure"
+    assert refused(client("ec2", *wrong).describe_vpcs) == "SignatureDoesNotMatch"
     unknown = ("AKIAUNKNOWN000000000", "x")
     assert refused(client("sts", *unknown).get_caller_identity) == "InvalidClientTokenId"
     assert refused(client("s3", *unknown).list_buckets) == "InvalidAccessKeyId"

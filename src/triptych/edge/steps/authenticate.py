@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime
 
 from triptych.edge import body
 from triptych.edge.desk import Desk
@@ -13,7 +14,7 @@ from triptych.edge.steps.receive import streams
 from triptych.estate import identities
 from triptych.kernel.context import Context, Identity
 from triptych.kernel.errors import ServiceError
-from triptych.wire import auth_errors, sigv4
+from triptych.wire import auth_errors, sigv2, sigv4
 from triptych.wire.aws_chunked import ChunkDecoder, is_chunked, unchunked_headers
 from triptych.wire.message import HttpRequest
 from triptych.wire.route import signing_names
@@ -24,7 +25,8 @@ async def authenticate(desk: Desk, x: Exchange) -> None:
     """Sets ``signature``, ``resolved`` and ``context``; takes aws-chunked framing off the body."""
     assert x.route is not None
     now = desk.clock.now()
-    x.signature = parse(x.request)
+    presigned_v2 = x.route.service == "s3" and sigv2.is_presigned(x.request)
+    x.signature = sigv2.parse(x.request, region=desk.settings.region) if presigned_v2 else parse(x.request)
     if x.signature is None:
         if x.operation.auth_type != "none":
             raise auth_errors.missing_error(x.route.service, x.route.protocol)
@@ -32,18 +34,27 @@ async def authenticate(desk: Desk, x: Exchange) -> None:
         x.context = _context(desk, x, nobody, region=desk.settings.region)
         return
     x.resolved = await _resolve(desk, x, x.signature)
+    if presigned_v2:
+        assert x.addressed is not None
+        sigv2.verify(x.addressed, x.signature, x.resolved.secret, now)
+    else:
+        _verify(desk, x, x.signature, x.resolved.secret, now)
+    x.context = _context(desk, x, x.resolved.identity, region=x.signature.region)
+    _take_body(desk, x)
+
+
+def _verify(desk: Desk, x: Exchange, signature: Signature, secret: str, now: datetime) -> None:
+    assert x.route is not None
     whole = None if streams(desk, x) else hashlib.sha256(x.request.body).hexdigest()
     sigv4.verify(
         x.request,
-        x.signature,
-        x.resolved.secret,
+        signature,
+        secret,
         now,
         body_sha256=whole,
         signing_names=signing_names(x.route.service),
         protocol=x.route.protocol,
     )
-    x.context = _context(desk, x, x.resolved.identity, region=x.signature.region)
-    _take_body(desk, x)
 
 
 async def _resolve(desk: Desk, x: Exchange, signature: Signature) -> identities.Resolved:

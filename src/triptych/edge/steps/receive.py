@@ -27,5 +27,5 @@ def streams(desk: Desk, x: Exchange) -> bool:
     if desk.owns(x.route) or not x.operation.has_streaming_input:
         return False
     length = x.request.headers.get("content-length")
-    declared = "x-amz-content-sha256" in x.request.headers or "X-Amz-Signature" in x.request.query
+    declared = "x-amz-content-sha256" in x.request.headers or "Signature=" in x.request.query
     return declared and (not length.isdigit() or int(length) > limits.BUFFERED_BODY_BYTES)
