@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
+from typing import Literal
 
 import structlog
 
@@ -20,11 +21,13 @@ from triptych.edge.desk import Desk
 from triptych.edge.gateway import Gateway
 from triptych.edge.telemetry import Metrics
 from triptych.edge.views import Views
+from triptych.estate import identities
 from triptych.estate.forward import Estate
 from triptych.estate.sandbox import Sandbox
 from triptych.estate.vault import open_vault
 from triptych.jobs.cron import Cron
 from triptych.jobs.cron import Periodic as CronPeriodic
+from triptych.jobs.kind import Later
 from triptych.jobs.worker import JobHandler, Worker
 from triptych.kernel.catalog import modules
 from triptych.kernel.clock import Clock, SystemClock
@@ -36,6 +39,9 @@ from triptych.services.contract import Ctx, JobKind, Periodic, Reaction, Runtime
 from triptych.settings import Settings, is_loopback
 
 log = structlog.get_logger()
+
+PURGE_SECONDS = 24 * 3600
+"""How often credentials that expired days ago are forgotten."""
 
 
 class UnsafeSettings(Exception):  # noqa: N818
@@ -63,12 +69,21 @@ def our_services() -> list[Service]:
 class App:
     """A running Triptych without its sockets; ``async with open_app(settings) as app``."""
 
-    def __init__(self, desk: Desk, gateway: Gateway, parts: Sequence[tuple[str, Callable[[], bool]]]) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        gateway: Gateway,
+        parts: Sequence[tuple[str, Callable[[], bool]]],
+        measure: Callable[[], Awaitable[None]],
+    ) -> None:
         self.desk = desk
         self.gateway = gateway
         self._parts = parts
         self.front_door = FrontDoor(
-            gateway=gateway, views=Views(desk, is_ready=self.ready), clock=desk.clock, ids=desk.ids
+            gateway=gateway,
+            views=Views(desk, is_ready=self.ready, measure=measure),
+            clock=desk.clock,
+            ids=desk.ids,
         )
 
     def ready(self) -> dict[str, bool]:
@@ -99,6 +114,8 @@ async def open_app(
             tables=tables,
             clock=clock,
             flush_seconds=settings.intervals.lake_flush_seconds,
+            fsync=settings.sync == "full",
+            wrote=metrics.lake_rows,
         )
         stack.push_async_callback(lake.close)
         sandbox = Sandbox(clock=clock) if _uses_sandbox(settings) else None
@@ -125,7 +142,7 @@ async def open_app(
             metrics=metrics,
         )
         gateway.attend(desk)
-        background = _Background(runtime, control, ours)
+        background = _Background(runtime, control, ours, metrics)
         await background.start()
         stack.push_async_callback(background.stop)
         parts = [
@@ -134,7 +151,12 @@ async def open_app(
             ("estate", lambda: sandbox is None or sandbox.running),
             ("background", lambda: background.running),
         ]
-        yield App(desk, gateway, parts)
+
+        async def measure() -> None:
+            await background.measure()
+            metrics.sandbox_restarts(sandbox.restarts if sandbox else 0)
+
+        yield App(desk, gateway, parts, measure)
 
 
 def _uses_sandbox(settings: Settings) -> bool:
@@ -144,8 +166,11 @@ def _uses_sandbox(settings: Settings) -> bool:
 class _Background:
     """Reactions, jobs and periodic work: the services' handlers bound to units of work."""
 
-    def __init__(self, runtime: Runtime, control: SqlStore, ours: Sequence[Service]) -> None:
+    def __init__(
+        self, runtime: Runtime, control: SqlStore, ours: Sequence[Service], metrics: Metrics
+    ) -> None:
         self._runtime = runtime
+        self._metrics = metrics
         reactions = [*(r for service in ours for r in service.reactions), timeline.REACTION]
         self.dispatcher = Dispatcher(
             control, [self._reaction(r) for r in reactions], clock=runtime.clock, ids=runtime.ids
@@ -156,9 +181,10 @@ class _Background:
             ids=runtime.ids,
             handlers={kind.name: self._job(kind) for service in ours for kind in service.jobs},
         )
+        purge = CronPeriodic(name="estate.purge", seconds=PURGE_SECONDS, run=self._purge)
         self.cron = Cron(
             control,
-            [self._periodic(p) for service in ours for p in service.periodic],
+            [purge, *(self._periodic(p) for service in ours for p in service.periodic)],
             clock=runtime.clock,
             ids=runtime.ids,
         )
@@ -176,6 +202,12 @@ class _Background:
         await self.dispatcher.stop()
         await self.worker.stop()
 
+    async def measure(self) -> None:
+        """Put what only the stores know on the metrics page."""
+        for name, lag in (await self.dispatcher.lag()).items():
+            self._metrics.reaction_lag(name, lag.facts)
+        self._metrics.jobs_waiting(sum((await self.worker.depth()).values()))
+
     def _ctx(self, unit: Unit, *, account: str = "", region: str = "", cause: Cause | None = None) -> Ctx:
         now: datetime = self._runtime.clock.now()
         who = service_identity(account, OURSELVES)
@@ -184,8 +216,13 @@ class _Background:
         )
 
     def _reaction(self, reaction: Reaction) -> BusReaction:
+        sees_every_fact = reaction.name == timeline.REACTION.name
+
         async def run(unit: Unit, batch: Batch) -> None:
             await reaction.handle(self._ctx(unit), batch)
+            if sees_every_fact:
+                for fact in batch.facts:
+                    self._metrics.facts(fact.kind)
 
         return BusReaction(name=reaction.name, kinds=reaction.kinds, run=run)
 
@@ -193,15 +230,29 @@ class _Background:
         dead = kind.dead
 
         async def run(unit: Unit, job: Job) -> None:
-            await kind.handle(self._ctx(unit, account=job.account, region=job.region, cause=job.cause), job)
+            outcome: Literal["done", "again", "retry"] = "retry"
+            try:
+                await kind.handle(
+                    self._ctx(unit, account=job.account, region=job.region, cause=job.cause), job
+                )
+                outcome = "done"
+            except Later:
+                outcome = "again"
+                raise
+            finally:
+                self._metrics.job(kind.name, outcome)
 
         async def bury(unit: Unit, job: Job, reason: str) -> None:
+            self._metrics.job(kind.name, "dead")
             if dead is not None:
                 await dead(
                     self._ctx(unit, account=job.account, region=job.region, cause=job.cause), job, reason
                 )
 
         return JobHandler(name=kind.name, run=run, retry=kind.retry, concurrency=kind.concurrency, dead=bury)
+
+    async def _purge(self, unit: Unit) -> None:
+        await identities.purge(unit, self._runtime.clock.now())
 
     def _periodic(self, periodic: Periodic) -> CronPeriodic:
         async def run(unit: Unit) -> None:

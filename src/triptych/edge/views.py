@@ -31,8 +31,11 @@ View = Callable[[Exchange], Awaitable[Reply]]
 class Views:
     """Answers what AWS has no API for."""
 
-    def __init__(self, desk: Desk, *, is_ready: Callable[[], dict[str, bool]]) -> None:
+    def __init__(
+        self, desk: Desk, *, is_ready: Callable[[], dict[str, bool]], measure: Callable[[], Awaitable[None]]
+    ) -> None:
         self._desk = desk
+        self._measure = measure
         self._is_ready = is_ready
         self._views: dict[str, View] = {
             "health": self._health,
@@ -65,6 +68,8 @@ class Views:
         return _json(200 if ready else 503, {"status": "ready" if ready else "starting", "parts": parts})
 
     async def _metrics(self, _: Exchange) -> Reply:
+        """Prometheus's text format."""
+        await self._measure()
         return Reply(
             200,
             Headers([("content-type", "text/plain; version=0.0.4; charset=utf-8")]),

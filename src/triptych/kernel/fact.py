@@ -64,6 +64,7 @@ class ApiCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     bytes_in: int = 0
     bytes_out: int = 0
     auth_method: Literal["AuthHeader", "QueryString", ""] = ""
+    signature_version: Literal["SigV4", "SigV2"] = "SigV4"
     tls_version: str = ""
     cipher_suite: str = ""
     latency_ms: float = 0.0

@@ -29,7 +29,9 @@ async def answer(desk: Desk, x: Exchange) -> None:
 
 async def _forward(desk: Desk, x: Exchange) -> None:
     """Send the call on. A reply is read whole to be recorded, unless it is a stream or very large."""
+    started = desk.clock.monotonic()
     reply = await desk.estate.send(_request(x))
+    desk.metrics.estate(desk.clock.monotonic() - started)
     if x.operation.has_streaming_output and reply.status < 300:
         x.output = _output(x, reply, b"")
         x.bytes_out = _declared_length(reply.headers)

@@ -14,6 +14,7 @@ from triptych.edge.read_only import read_only
 from triptych.estate import identities
 from triptych.kernel.context import OURSELVES, Context, service_identity
 from triptych.kernel.fact import ApiCall, Fact
+from triptych.wire import sigv2
 from triptych.wire.model import event_source
 
 _ANSWERS_WITH_CREDENTIALS = frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
@@ -56,7 +57,9 @@ async def record(desk: Desk, x: Exchange) -> None:
     if call.read_only and not issued:
         await desk.control.commit_later(unit)
     else:
+        started = desk.clock.monotonic()
         await unit.commit()
+        desk.metrics.commit(desk.clock.monotonic() - started)
 
 
 async def _ask(
@@ -98,6 +101,7 @@ def _api_call(desk: Desk, x: Exchange) -> ApiCall:
         bytes_in=x.payload_bytes or len(x.request.body),
         bytes_out=x.bytes_out,
         auth_method=x.signature.method if x.signature else "",
+        signature_version="SigV2" if x.signature and x.signature.algorithm == sigv2.ALGORITHM else "SigV4",
         tls_version=x.tls_version,
         cipher_suite=x.cipher_suite,
         latency_ms=round((desk.clock.monotonic() - x.started) * 1000, 3),

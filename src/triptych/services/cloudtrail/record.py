@@ -133,7 +133,7 @@ def _additional_event_data(call: ApiCall) -> dict[str, Any]:
         return {}
     out: dict[str, Any] = {}
     if call.auth_method:
-        out["SignatureVersion"] = "SigV4"
+        out["SignatureVersion"] = call.signature_version
     if call.cipher_suite:
         out["CipherSuite"] = call.cipher_suite
     out["bytesTransferredIn"] = call.bytes_in
