@@ -21,7 +21,7 @@ Format = Literal["JSON", "YAML"]
 _STRING_TAG = "tag:yaml.org,2002:str"
 _NULL = re.compile(r"(?:~|null|Null|NULL|)\Z")
 _BOOL = re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z")
-_INT = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,29})\Z")  # 012345678901 is an account, not a number
+_INT = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,99})\Z")  # 012345678901 is an account, not a number
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?\Z")
 
 
@@ -35,20 +35,43 @@ class InvalidContent(ValueError):  # noqa: N818 - the operation turns it into AW
 
 def read(text: str, form: Format) -> Any:
     """The value a text stands for; raises InvalidContent with the place of the mistake."""
-    return _read_json(text) if form == "JSON" else _read_yaml(text)
+    value = _read_json(text) if form == "JSON" else _read_yaml(text)
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:  # half of a surrogate pair, written as an escape
+        raise InvalidContent("The text holds an escape that is no character.") from error
+    return value
 
 
 def write(value: Any, form: Format) -> str:
     """A plain value as text, keys in the order they have."""
     if form == "JSON":
         return json.dumps(value, indent=2, ensure_ascii=False)
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes the strings that ``_plain`` would read as something else (``1e3`` is a string to YAML 1.1 only)."""
+
+
+def _represent_string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    node = dumper.represent_str(text)
+    if not isinstance(_plain(text), str):
+        node.style = "'"
+    return node
+
+
+_Dumper.add_representer(str, _represent_string)
 
 
 def _read_json(text: str) -> Any:
     try:
         value = json.loads(
-            text, object_pairs_hook=_members, parse_float=_finite, parse_constant=_refuse_constant
+            text,
+            object_pairs_hook=_members,
+            parse_int=_whole,
+            parse_float=_finite,
+            parse_constant=_refuse_constant,
         )
     except RecursionError as error:
         raise InvalidContent("JSON is nested too deeply.") from error
@@ -67,6 +90,13 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         raise InvalidContent(f"Key {twice!r} appears twice in one object.")
     return members
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if not -(2**63) <= number < 2**63:
+        raise InvalidContent(f"{text[:40]} is too large for a number.")
+    return number
 
 
 def _finite(text: str) -> float:
@@ -160,14 +190,16 @@ def _scalar(event: yaml.ScalarEvent, where: str) -> Any:
         return text
     if event.tag is not None:
         raise InvalidContent(f"YAML tag {event.tag} is not supported ({where}).")
-    if not event.implicit[0]:  # quoted, or a block
-        return text
+    return _plain(text) if event.implicit[0] else text  # without quotes, and no block
+
+
+def _plain(text: str) -> Any:
     if _NULL.match(text):
         return None
     if _BOOL.match(text):
         return text.lower() == "true"
     if _INT.match(text):
-        return int(text)
+        return _whole(text)
     if _FLOAT.match(text):
         return _finite(text)
     return text

@@ -6,7 +6,6 @@ every value as a list of strings (``AutomationParameterMap``); references see ty
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
@@ -15,7 +14,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from triptych.services.ssm import template
+from triptych.services.ssm import content, template
 
 __all__ = ["InvalidDeclaration", "InvalidValue", "Parameter", "bind", "echo", "is_role_arn", "parse"]
 
@@ -186,17 +185,17 @@ def _one_json_list(texts: list[str], of: type = str) -> list[Any] | None:
     if len(texts) != 1 or not texts[0].lstrip().startswith("["):
         return None
     try:
-        items = json.loads(texts[0])
-    except (ValueError, RecursionError):
+        items = content.read(texts[0], "JSON")
+    except content.InvalidContent:
         return None
     return items if isinstance(items, list) and all(isinstance(item, of) for item in items) else None
 
 
 def _json(name: str, text: str, kind: type) -> Any:
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InvalidValue(f"Parameter {name} must be JSON.") from error
+        value = content.read(text, "JSON")
+    except content.InvalidContent as error:
+        raise InvalidValue(f"Parameter {name} must be JSON: {error}") from error
     if not isinstance(value, kind):
         raise InvalidValue(f"Parameter {name} must be a JSON object.")
     return value
