@@ -130,4 +130,4 @@ def kinds_waiting(connection: Connection) -> dict[str, int]:
     rows = connection.execute(
         sa.select(JOB.c.kind, sa.func.count()).where(JOB.c.owner == "").group_by(JOB.c.kind)
     )
-    return {kind: waiting for kind, waiting in rows}
+    return {row[0]: row[1] for row in rows}

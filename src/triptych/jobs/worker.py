@@ -6,10 +6,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
+from sqlalchemy.engine import Connection
 
 from triptych.control import job_rows
 from triptych.control.schema import micros
@@ -130,11 +131,13 @@ class Worker:
             await self._idle.wait()
             return
         while True:
+            self._bell.silence()
             claimed, _ = await self._claim()
-            if self._running:
-                await asyncio.wait(set(self._running), return_when=asyncio.FIRST_COMPLETED)
-            elif not claimed:
+            if claimed or self._bell.is_rung():
+                continue  # the next look may find kinds that a full one hid, or places that got free
+            if not self._running:
                 return
+            await asyncio.wait(set(self._running), return_when=asyncio.FIRST_COMPLETED)
 
     async def _serve(self) -> None:
         while not self._stopping:
@@ -163,6 +166,17 @@ class Worker:
             except Exception:
                 log.exception("job_heartbeat_failed")
 
+    def _running_ids(self) -> tuple[str, ...]:
+        return tuple(job.id for job in self._running.values())
+
+    def _renew(self, connection: Connection, now: datetime, ids: tuple[str, ...]) -> None:
+        queue.heartbeat(connection, ids, self._store.holder, now + _CLAIM)
+
+    def _reclaim(self, connection: Connection, now: datetime, ids: tuple[str, ...]) -> None:
+        """Claims that ran out wait again; not our own: this process was asleep, but its handlers still run."""
+        self._renew(connection, now, ids)
+        job_rows.interrupt(connection, _nobody, micros(now))
+
     async def _claim(self) -> tuple[int, float]:
         """Start what is due and has room; how many, and the seconds until it is worth looking again."""
         busy = Counter(job.kind for job in self._running.values())
@@ -177,7 +191,7 @@ class Worker:
         horizon = now + timedelta(seconds=_POLL_SECONDS)
         due = await self._store.read(lambda c: queue.look(c, free, now, horizon))
         if due.stale:
-            await self._store.write(lambda c: job_rows.interrupt(c, _nobody, micros(now)))
+            await self._store.write(partial(self._reclaim, now=now, ids=self._running_ids()))
             return 1, 0.0
         if not due.ids:
             seconds = _POLL_SECONDS if due.next_at is None else (due.next_at - now).total_seconds()
