@@ -192,13 +192,13 @@ class Engine:
         log.warning("lake_query_not_stopped", seconds_at_most=limits.LAKE_SELECT_SECONDS)
 
     async def command(self, sql: str, values: Mapping[str, Any] | None = None) -> Answer:
-        """Run DDL, or a SELECT of our own about the schema, without read limits."""
+        """Run DDL, a DELETE, or a SELECT of our own about the schema, without read limits."""
 
         def work(client: Client) -> Answer:
             if sql.lstrip().upper().startswith("SELECT"):
                 result = client.query(sql, parameters=dict(values or {}))
                 return Answer(tuple(result.column_names), result.result_rows)
-            client.command(sql)
+            client.command(sql, parameters=dict(values or {}))
             return Answer((), ())
 
         return await self._writers.run(work)

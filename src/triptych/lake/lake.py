@@ -28,4 +28,20 @@ class Lake(Protocol):
         """
         ...
 
+    async def delete(
+        self,
+        table: Table,
+        where: exp.Condition,
+        values: Mapping[str, Any] | None = None,
+        *,
+        account: str,
+        region: str,
+    ) -> None:
+        """Remove the rows of an account and region that ``where`` (a tree as for ``select``) is true of.
+
+        Gone for every later ``select`` when it returns; the space is given back when the engine merges. For
+        retention and removals in bulk, not for single rows: it may rewrite files.
+        """
+        ...
+
     async def close(self) -> None: ...

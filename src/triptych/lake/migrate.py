@@ -189,18 +189,20 @@ def _ttl_and_settings(engine_full: str) -> tuple[str, dict[str, str]]:
 
 async def _spelled(engine: Engine, tables: Sequence[Table]) -> dict[str, str]:
     """Declared expressions in the engine's spelling: ``INTERVAL 90 DAY`` is stored as ``toIntervalDay(90)``."""
-    expressions = sorted(
-        {
-            text
-            for table in tables
-            for text in (table.ttl, table.partition_by, ", ".join(table.order_by))
-            if text
-        }
+    keys = sorted({text for t in tables for text in (t.partition_by, ", ".join(t.order_by)) if text})
+    ttls = sorted({table.ttl for table in tables if table.ttl})
+    # A TTL may roll rows up (GROUP BY ... SET ...), which is no expression; so it is spelled as what it is.
+    return await _formatted(engine, keys, "SELECT ", "") | await _formatted(
+        engine, ttls, "ALTER TABLE t (MODIFY TTL ", ")"
     )
-    if not expressions:
+
+
+async def _formatted(engine: Engine, texts: Sequence[str], before: str, after: str) -> dict[str, str]:
+    if not texts:
         return {}
     answer = await engine.command(
-        "SELECT text, formatQuerySingleLine(concat('SELECT ', text)) FROM (SELECT arrayJoin({texts:Array(String)}) AS text)",
-        {"texts": expressions},
+        "SELECT text, formatQuerySingleLine(concat({before:String}, text, {after:String})) "
+        "FROM (SELECT arrayJoin({texts:Array(String)}) AS text)",
+        {"texts": texts, "before": before, "after": after},
     )
-    return {text: spelling.removeprefix("SELECT ") for text, spelling in answer.rows}
+    return {text: spelling.removeprefix(before).removesuffix(after) for text, spelling in answer.rows}

@@ -15,7 +15,7 @@ from triptych.kernel.ids import Ids
 from triptych.lake.ddl import checked
 from triptych.lake.engine import Engine, open_engine
 from triptych.lake.migrate import Migration, Step, migrate
-from triptych.lake.sql import compile_query
+from triptych.lake.sql import compile_delete, compile_query
 from triptych.lake.table import Table
 from triptych.lake.writer import Writer, Wrote
 
@@ -53,6 +53,21 @@ class ClickhouseLake:
         text, bound = compile_query(query, values or {}, account=account, region=region, tables=self._tables)
         answer = await self._engine.read(text, bound)
         return [dict(zip(answer.columns, map(_utc, row), strict=True)) for row in answer.rows]
+
+    async def delete(
+        self,
+        table: Table,
+        where: exp.Condition,
+        values: Mapping[str, Any] | None = None,
+        *,
+        account: str,
+        region: str,
+    ) -> None:
+        """See ``Lake.delete``. Raises ValueError for a table that was not declared or a refused condition."""
+        if self._tables.get(table.name) != table:
+            raise ValueError(f"the lake was not opened with this table: {table.name}")
+        text, bound = compile_delete(table.name, where, values or {}, account=account, region=region)
+        await self._engine.command(text, bound)
 
     async def close(self) -> None:
         """Write what is queued and let the engine go."""

@@ -115,6 +115,7 @@ _TYPES: Mapping[Kind, pa.DataType] = {
     "Bool": pa.bool_(),
     "DateTime64(3, 'UTC')": pa.timestamp("ms", tz="UTC"),
     "Array(String)": pa.list_(pa.string()),
+    "Array(Float64)": pa.list_(pa.float64()),
     "Map(String, String)": pa.map_(pa.string(), pa.string()),
 }
 _BUILD: Mapping[Kind, Callable[[list[Any], pa.DataType], pa.Array]] = {

@@ -91,6 +91,24 @@ def compile_query(
     return tree.sql(dialect="clickhouse", identify=True, comments=False), bound
 
 
+def compile_delete(
+    table: str, where: exp.Condition, values: Mapping[str, Any], *, account: str, region: str
+) -> tuple[str, dict[str, Any]]:
+    """The text that removes an account's rows of one table, and every value it binds; refusals as above.
+
+    :param where: reads the table's own columns only; no subqueries.
+    """
+    if where.find(exp.Query, exp.Table):
+        raise RefusedQuery("a removal is decided by the row alone")
+    tree = exp.and_(_equals("account", ACCOUNT), _equals("region", REGION), where.copy())
+    for node in list(tree.walk()):
+        _check(node)
+    bound: dict[str, Any] = {**values, ACCOUNT: account, REGION: region}
+    _bind(tree, bound, values)
+    condition = tree.sql(dialect="clickhouse", identify=True, comments=False)
+    return f"DELETE FROM `{table}` WHERE {condition}", bound  # noqa: S608 - a declared name and a printed tree
+
+
 def _check(node: exp.Expr) -> None:
     """Refuse what a lake query may not contain, and text that would be printed as it is."""
     _check_words(node)

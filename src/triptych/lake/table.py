@@ -7,7 +7,7 @@ from typing import Literal
 
 Kind = Literal[
     "String", "LowCardinality(String)", "UInt64", "UInt32", "UInt8", "Int64", "Float64", "Bool",
-    "DateTime64(3, 'UTC')", "Array(String)", "Map(String, String)",
+    "DateTime64(3, 'UTC')", "Array(String)", "Array(Float64)", "Map(String, String)",
 ]  # fmt: skip
 
 
@@ -26,7 +26,8 @@ class Table:
     :param name: ``<service>_<plural noun>``.
     :param order_by: sorting key; starts with account, region.
     :param partition_by: an expression, usually ``toYYYYMM(time)``.
-    :param ttl: an expression such as ``toDateTime(time) + INTERVAL 90 DAY``; empty: kept.
+    :param ttl: an expression such as ``toDateTime(time) + INTERVAL 90 DAY``; empty: kept. All that ClickHouse's
+        TTL clause takes, so also ``... GROUP BY <prefix of order_by> SET column = <aggregate>`` for a roll-up.
     """
 
     name: str
