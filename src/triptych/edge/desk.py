@@ -33,6 +33,11 @@ class Desk:
         service = self.services.get(route.service)
         return route.service in OURS and (service is None or route.operation not in service.estate)
 
+    def records(self, route: Route) -> bool:
+        """Whether a call that succeeded becomes a fact."""
+        service = self.services.get(route.service)
+        return service is None or route.operation not in service.unrecorded
+
     def handler(self, route: Route) -> Handler | None:
         service = self.services.get(route.service)
         return None if service is None else service.operations.get(route.operation.lower())

@@ -236,11 +236,14 @@ class Service:
     :param name: botocore's service name.
     :param estate: operations of this service that belong to the estate and are forwarded (SSM's Parameter
         Store, STS's AssumeRole); every other operation without a handler answers NotImplemented.
+    :param unrecorded: operations whose successful calls become no ApiCall facts: data in volume (PutLogEvents), which
+        AWS's trails do not have either. A call that fails is recorded as any other.
     """
 
     name: str
     operations: Mapping[str, Handler]
     estate: frozenset[str] = frozenset()
+    unrecorded: frozenset[str] = frozenset()
     collections: Sequence[Collection[Any]] = ()
     tables: Sequence[Table] = ()
     reactions: Sequence[Reaction] = ()

@@ -24,9 +24,13 @@ async def record(desk: Desk, x: Exchange) -> None:
     """Commit the fact with the staged state. Only reads do not wait for their commit: nobody builds on them.
 
     Requests whose operation or caller is unknown are not facts: they are counted and logged (AWS, too,
-    records no call whose signature it could not verify). Raises Conflict.
+    records no call whose signature it could not verify), nor is data in volume (``Service.unrecorded``).
+    Raises Conflict.
     """
     if x.route is None or x.context is None:
+        return
+    if x.unit is not None and x.error is None and not desk.records(x.route):
+        await x.unit.commit()
         return
     call = _api_call(desk, x)
     unit = x.unit if x.unit is not None and x.error is None else desk.control.unit()
