@@ -68,9 +68,13 @@ async def automate(ctx: Ctx, job: Job) -> None:
 
 async def bury(ctx: Ctx, job: Job, reason: str) -> None:
     """The job failed too often: an execution that nobody runs must not look alive."""
-    message = f"The automation engine could not go on: {reason}"
-    now = ctx.runtime.clock.now()
-    await _change(ctx, job.body["AutomationExecutionId"], lambda e: progress.halt(e, message, now))
+    execution_id = job.body["AutomationExecutionId"]
+    before = await ctx.unit.get(EXECUTIONS, execution_id, account=ctx.account, region=ctx.region)
+    if before is None or before.status in ENDED:
+        return
+    after = progress.halt(before, f"The automation engine could not go on: {reason}", ctx.now)
+    ctx.unit.put(EXECUTIONS, execution_id, after, account=ctx.account, region=ctx.region)
+    stage_fact(ctx, after)
 
 
 def stage_fact(ctx: Ctx, execution: Execution) -> None:
@@ -123,7 +127,7 @@ def _without_work(
         return lambda e: progress.begin(e, turn)
     if isinstance(move, progress.Interrupt):
         return lambda e: progress.interrupt(e, turn)
-    return lambda e: progress.conclude(e, move.run.id, move.outcome, turn)
+    return lambda e: progress.conclude(e, move.run, move.outcome, turn)
 
 
 async def _perform(ctx: Ctx, execution: Execution, runbook: Runbook, run: StepRun) -> Change:
@@ -145,7 +149,7 @@ async def _perform(ctx: Ctx, execution: Execution, runbook: Runbook, run: StepRu
     # An attempt that failed after its time was up has timed out; one that succeeded has happened, and counts.
     concluded = progress.Expired() if isinstance(outcome, Failed) and end and now >= end else outcome
     turn = progress.Turn(runbook, now, ctx.ids.uuid)
-    return lambda e: _with_session(progress.conclude(e, run.id, concluded, turn), session)
+    return lambda e: _with_session(progress.conclude(e, run, concluded, turn), session)
 
 
 def _with_session(execution: Execution, session: Session | None) -> Execution:

@@ -120,10 +120,16 @@ def begin(execution: Execution, turn: Turn) -> Execution:
     return _enter(_replace(execution, status=status), turn.runbook.steps[0].name, turn)
 
 
-def conclude(execution: Execution, run_id: str, outcome: Done | Failed | Expired, turn: Turn) -> Execution:
-    """End the current attempt: retry, go on, or end the execution."""
+def conclude(
+    execution: Execution, attempted: StepRun, outcome: Done | Failed | Expired, turn: Turn
+) -> Execution:
+    """End the attempt that was made: retry, go on, or end the execution.
+
+    :param attempted: the step run as it was when the attempt began; if it is not the current attempt any more,
+        another process has concluded it, and nothing changes.
+    """
     run = _current(execution)
-    if execution.status in ENDED or run is None or run.id != run_id:
+    if execution.status in ENDED or run is None or (run.id, run.attempt) != (attempted.id, attempted.attempt):
         return execution
     if isinstance(outcome, Done):
         try:

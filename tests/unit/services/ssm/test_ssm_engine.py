@@ -355,6 +355,26 @@ async def test_globals(bench: Bench) -> None:
     assert buckets(bench) == [f"{ACCOUNT}/{REGION}/2026-03-04/2026-03-04_05.06.07/{execution.id}"]
 
 
+async def test_another_process_was_quicker(bench: Bench) -> None:
+    """A process whose claim ran out while it called comes back: its attempt counts no second time."""
+    late = True
+
+    async def answer(params: dict[str, Any]) -> dict[str, Any]:
+        nonlocal late
+        if late:
+            late = False
+            await bench.run(execution_id)
+        raise ServiceError("NoSuchBucket", "gone", status=404)
+
+    bench.gateway.always = {"s3:DeleteBucketPolicy": answer}
+    await bench.create(document(step("one", maxAttempts=3)), form="JSON")
+    execution_id = await bench.start("Doc")
+    assert await bench.run(execution_id) == 1.0
+    assert (await bench.execution(execution_id)).steps[0].attempt == 2
+    assert (await bench.finish(execution_id)).status == "Failed"
+    assert len(bench.gateway.calls) == 4
+
+
 # Who calls.
 
 
@@ -467,12 +487,17 @@ async def test_defect_leaves_the_execution_as_it_was_and_its_burial_ends_it(benc
         id="j", kind=JOB, account=ACCOUNT, region=REGION, run_at=bench.clock.now(),
         body={"AutomationExecutionId": execution_id},
     )  # fmt: skip
-    await bury(bench.ctx(), job, "RuntimeError: a bug")
+    ctx = bench.ctx()
+    await bury(ctx, job, "RuntimeError: a bug")
+    await ctx.unit.commit()
     execution = await bench.execution(execution_id)
     assert (execution.status, statuses(execution)) == ("Failed", {"one": "Failed"})
     assert "a bug" in execution.failure
     assert await bench.run(execution_id) is None
-    await bury(bench.ctx(), job, "again")
+    assert (await bench.statuses(execution_id))[-1] == ("Failed", ["Failed"])
+    ctx = bench.ctx()
+    await bury(ctx, job, "again")
+    await ctx.unit.commit()
     assert await bench.execution(execution_id) == execution
 
 
