@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +37,16 @@ LOADERS = 3
 class Load(threading.Thread):
     """One client that changes things until told to stop; remembers every call that was acknowledged."""
 
-    def __init__(self, url: str, number: int, round_: int) -> None:
+    def __init__(self, s3: Any, config: Any, number: int, round_: int) -> None:
         super().__init__(daemon=True)
         self.name_ = f"load-{round_}-{number}"
         self.acknowledged: list[str] = []
         self.rules: list[str] = []
         self.stopped = threading.Event()
-        self._url = url
+        self._clients = s3, config
 
     def run(self) -> None:
-        s3, config = (client(self._url, service) for service in ("s3", "config"))
+        s3, config = self._clients
         bucket = self.name_
         for i in range(100_000):
             if self.stopped.is_set():
@@ -78,6 +79,7 @@ class Load(threading.Thread):
             self.acknowledged.append(reply["ResponseMetadata"]["RequestId"])
 
 
+@cache
 def client(url: str, service: str) -> Any:
     return boto3.Session("test", "test", region_name="us-east-1").client(
         service,
@@ -134,34 +136,35 @@ def test_kill9(tmp_path: Path, estate_process: str, rounds: int) -> None:
         },
     )
     server.start()
-    story = Story(url=server.url, access_key_id="test", secret_access_key="test", region="us-east-1")
-    list(story._prepare())
-    acknowledged_in_all = 0
-    for round_ in range(rounds):
-        start = datetime.now(UTC) - timedelta(seconds=1)
-        loads = [Load(server.url, number, round_) for number in range(LOADERS)]
-        for load in loads:
-            load.start()
-        time.sleep(chance.uniform(0.2, 1.0))
-        slip = client(server.url, "s3").delete_bucket_encryption(Bucket=story.bucket)
-        time.sleep(chance.uniform(0.0, 0.25))  # somewhere between the slip and its repair
-        server.kill()
-        for load in loads:
-            load.stopped.set()
-            load.join(timeout=30)
-        server.start()
-        acknowledged = {
-            slip["ResponseMetadata"]["RequestId"],
-            *(r for load in loads for r in load.acknowledged),
-        }
-        assert len(acknowledged) > 10, "no load, no test"
-        until("the interrupted repair", lambda: encrypted(server.url, story.bucket))
-        check_records(server.url, start, acknowledged)
-        rules = {r["ConfigRuleName"] for load in loads for r in rules_of(server.url, load)}
-        assert {rule for load in loads for rule in load.rules} <= rules
-        acknowledged_in_all += len(acknowledged)
-    server.stop()
-    assert acknowledged_in_all > 10 * rounds
+    try:
+        story = Story(url=server.url, access_key_id="test", secret_access_key="test", region="us-east-1")
+        list(story._prepare())
+        for round_ in range(rounds):
+            one_round(server, story, round_, chance)
+    finally:
+        server.stop()
+
+
+def one_round(server: ServerProcess, story: Story, round_: int, chance: random.Random) -> None:
+    start = datetime.now(UTC) - timedelta(seconds=1)
+    s3, config = client(server.url, "s3"), client(server.url, "config")
+    loads = [Load(s3, config, number, round_) for number in range(LOADERS)]
+    for load in loads:
+        load.start()
+    until("the load", lambda: sum(len(load.acknowledged) for load in loads) > 20)
+    time.sleep(chance.uniform(0.0, 0.5))
+    slip = s3.delete_bucket_encryption(Bucket=story.bucket)
+    time.sleep(chance.uniform(0.0, 0.4))  # somewhere between the slip and its repair
+    server.kill()
+    for load in loads:
+        load.stopped.set()
+        load.join(timeout=30)
+    server.start()
+    acknowledged = {slip["ResponseMetadata"]["RequestId"], *(r for load in loads for r in load.acknowledged)}
+    until("the interrupted repair", lambda: encrypted(server.url, story.bucket))
+    check_records(server.url, start, acknowledged)
+    rules = {r["ConfigRuleName"] for load in loads for r in rules_of(server.url, load)}
+    assert {rule for load in loads for rule in load.rules} <= rules
 
 
 def rules_of(url: str, load: Load) -> list[dict[str, Any]]:

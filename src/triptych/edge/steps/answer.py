@@ -30,7 +30,7 @@ async def answer(desk: Desk, x: Exchange) -> None:
 async def _forward(desk: Desk, x: Exchange) -> None:
     """Send the call on. A reply is read whole to be recorded, unless it is a stream or very large."""
     started = desk.clock.monotonic()
-    reply = await desk.estate.send(_request(x))
+    reply = await desk.estate.send(_request(desk, x))
     desk.metrics.estate(desk.clock.monotonic() - started)
     if x.operation.has_streaming_output and reply.status < 300:
         x.output = _output(x, reply, b"")
@@ -47,8 +47,10 @@ async def _forward(desk: Desk, x: Exchange) -> None:
     x.output = _output(x, reply, body)
 
 
-def _request(x: Exchange) -> EstateRequest:
+def _request(desk: Desk, x: Exchange) -> EstateRequest:
+    """The call as it goes out. Callers in process have no secret of their own: the root credential signs for them."""
     assert x.route is not None and x.addressed is not None
+    inside = x.incoming is None
     headers = x.addressed.headers
     if is_chunked(x.signature):
         # The upstream gets the plain payload. Trailing checksums are known in time only for bodies read whole.
@@ -66,10 +68,14 @@ def _request(x: Exchange) -> EstateRequest:
         query=x.addressed.query,
         headers=headers,
         body=x.addressed.body if x.payload is None else x.payload,
-        access_key_id=x.identity.access_key_id,
-        secret_access_key=x.resolved.secret if x.resolved else "",
+        access_key_id=desk.settings.root_access_key_id if inside else x.identity.access_key_id,
+        secret_access_key=desk.settings.root_secret_access_key if inside else _secret(x),
         session_token=x.signature.session_token if x.signature else "",
     )
+
+
+def _secret(x: Exchange) -> str:
+    return x.resolved.secret if x.resolved else ""
 
 
 def _output(x: Exchange, reply: EstateReply, body: bytes) -> dict[str, object] | None:
