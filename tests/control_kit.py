@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable, MutableMapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,18 +40,19 @@ class Backend:
     def __init__(self, url: str, *, sqlite: bool) -> None:
         self.url = url
         self.sqlite = sqlite
+        self.logs: Sequence[MutableMapping[str, Any]] = []
         self.clock = SimClock(START)
         self.ids = Ids(random.Random(7))
-        self._alive: list[SqlStore] = []
+        self._alive: dict[SqlStore, Callable[[], None]] = {}
 
     async def open(self) -> SqlStore:
         store = await open_store(self.url, sync="normal", clock=self.clock, ids=self.ids)
-        self._alive.append(store)
+        self._alive[store] = self.clock.attend(lambda: store.busy)
         return store
 
     async def crash(self, store: SqlStore) -> None:
         """No goodbye: leases, claims and cursors stay as they are. Later commits of the dead store fail."""
-        self._alive.remove(store)
+        self._alive.pop(store)()
         if store.leases._keeper is not None:
             store.leases._keeper.cancel()
         store.writer._closed = True

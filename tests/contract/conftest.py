@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from control_kit import Backend
 from triptych.testing.server import free_port
@@ -116,5 +117,6 @@ async def backend(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
     else:
         url = _database(request.getfixturevalue("postgres_url"), f"t{abs(hash(request.node.nodeid)):x}"[:32])
     made = Backend(url, sqlite=request.param == "sqlite")
-    yield made
-    await made.close()
+    with structlog.testing.capture_logs() as made.logs:
+        yield made
+        await made.close()

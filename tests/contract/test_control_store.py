@@ -417,6 +417,7 @@ async def test_commit_later_returns_at_once_and_keeps_facts_of_reads_whatever_ch
     await put(store, "b", Thing(1))  # first in, first out: both are settled now
     assert await names(store) == ["read"]
     assert store.writer.lost == 1
+    assert [entry["event"] for entry in backend.logs] == ["commit_lost"]
 
 
 async def test_listeners_hear_of_facts_and_jobs_after_the_commit_only(backend: Backend) -> None:
@@ -490,7 +491,7 @@ async def test_after_close_there_is_a_clear_error_and_what_was_in_line_is_writte
     await asyncio.gather(*tasks)
     with pytest.raises(StoreClosed):
         await put(store, "late", Thing(1))
-    backend._alive.remove(store)
+    backend._alive.pop(store)()
     again = await backend.open()
     assert len(await again.unit().list(THINGS)) == 20
 

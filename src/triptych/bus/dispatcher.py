@@ -340,7 +340,7 @@ class _Lane:
             attempt=self._attempts,
             outage=outage,
             error=repr(error),
-            exc_info=error,
+            exc_info=None if outage else error,
         )
         alone = facts[0].seq <= self._alone_until
         if self._attempts >= (_ATTEMPTS_ALONE if alone else limits.REACTION_ATTEMPTS):

@@ -39,6 +39,7 @@ class SqlStore:
         self._database = database
         self._listeners: list[Callable[[], None]] = []
         self._readers = ThreadPoolExecutor(limits.CONTROL_READERS, thread_name_prefix="control-reader")
+        self._reading = 0
         self.ids = ids
         self.clock = clock
         self.holder = holder
@@ -73,7 +74,16 @@ class SqlStore:
 
     async def read(self, query: Callable[[Connection], R]) -> R:
         """Run a query on a reader's thread; every statement sees what is committed by then."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
+        self._reading += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
+        finally:
+            self._reading -= 1
+
+    @property
+    def busy(self) -> bool:
+        """Whether a read or a commit is under way."""
+        return bool(self._reading or self.writer.waiting)
 
     def _read(self, query: Callable[[Connection], R]) -> R:
         with self._database.reader.connect() as connection:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 R = TypeVar("R")
 
 _TURNS = 20
-"""How often others may run between two moments; work on threads is not waited for."""
+"""How often the other tasks must have had their turn, with no work on threads, before time goes on."""
 
 
 class SimClock:
@@ -23,6 +23,12 @@ class SimClock:
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = 0
         self._asleep = asyncio.Event()
+        self._busy: list[Callable[[], bool]] = []
+
+    def attend(self, busy: Callable[[], bool]) -> Callable[[], None]:
+        """Let no time pass while ``busy`` says so (work on threads, which takes real time); returns the undo."""
+        self._busy.append(busy)
+        return lambda: self._busy.remove(busy)
 
     def now(self) -> datetime:
         return self._start + timedelta(seconds=self._seconds)
@@ -50,18 +56,20 @@ class SimClock:
         end = self._seconds + seconds
         while (moment := self._next()) is not None and moment <= end:
             self._wake(moment)
-            await _others()
+            await self._others()
         self._seconds = max(self._seconds, end)
-        await _others()
+        await self._others()
 
     async def run(self, work: Coroutine[Any, Any, R]) -> R:
         """Do the work, letting time pass as soon as anybody sleeps; its result."""
         task = asyncio.ensure_future(work)
         try:
             while not task.done():
+                await self._others()
+                if task.done():
+                    break
                 if (moment := self._next()) is not None:
                     self._wake(moment)
-                    await _others()
                     continue
                 self._asleep.clear()
                 asleep = asyncio.ensure_future(self._asleep.wait())
@@ -83,7 +91,8 @@ class SimClock:
             if not woken.done():
                 woken.set_result(None)
 
-
-async def _others() -> None:
-    for _ in range(_TURNS):
-        await asyncio.sleep(0)
+    async def _others(self) -> None:
+        turns = 0
+        while turns < _TURNS:
+            await asyncio.sleep(0)
+            turns = 0 if any(busy() for busy in self._busy) else turns + 1
