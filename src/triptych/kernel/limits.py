@@ -183,3 +183,60 @@ CURSOR_SKIP = 5_000
 CONFIG_SWEEP_CHECKS = 100
 """Known resources of one type that a sweep reads again when the listing does not tell whether they changed, in
 turn (ours: a bucket costs 17 calls; more buckets than this are looked at less often, never missed)."""
+
+METRIC_MATH_CHARACTERS = 2048
+"""Longest metric math expression (CloudWatch's model: MetricExpression)."""
+
+METRIC_MATH_DEPTH = 64
+"""Nesting of a metric math or search expression (ours: whoever reads it does so by recursion)."""
+
+METRIC_MATH_POINTS = 200_000
+"""Points of a series that metric math makes out of nothing, FILL or TIME_SERIES (ours)."""
+
+SEARCH_CHARACTERS = 1024
+"""Longest pattern of a SEARCH (CloudWatch quota)."""
+
+SEARCH_RESULTS = 100
+"""Time series one SEARCH may find (CloudWatch quota)."""
+
+METRIC_DATA = 1_000
+"""Data of one PutMetricData (CloudWatch: 1,000)."""
+
+METRIC_DATUM_VALUES = 150
+"""Values of one datum (CloudWatch: 150)."""
+
+METRIC_DATA_QUERIES = 500
+"""Queries of one GetMetricData (CloudWatch: 500)."""
+
+METRIC_DATA_POINTS = 100_800
+"""Data points on one page of GetMetricData (CloudWatch: 100,800)."""
+
+METRIC_STATISTICS_POINTS = 1_440
+"""Data points of one GetMetricStatistics (CloudWatch: 1,440)."""
+
+METRIC_LIST_PAGE = 500
+"""Metrics on one page of ListMetrics (CloudWatch: 500)."""
+
+METRIC_SEARCH_RESULTS = 500
+"""Series one SEARCH may find (CloudWatch: 500)."""
+
+METRIC_SERIES_NUMBERS = 50_000
+"""Series whose number is remembered; others are hashed again, some microseconds each (ours)."""
+
+METRIC_SERIES_SEEN = 500_000
+"""Series of an account and region known to be listed today; beyond, they are listed again (ours: 50 MB)."""
+
+DASHBOARD_BODY_BYTES = 1024 * 1024
+"""Body of one dashboard (ours: 500 widgets, CloudWatch's quota, stay below)."""
+
+DASHBOARD_WIDGETS = 500
+"""Widgets of one dashboard (CloudWatch: 500)."""
+
+DASHBOARD_WIDGET_METRICS = 500
+"""Metrics in one widget (CloudWatch: 500)."""
+
+DASHBOARD_METRICS = 2_500
+"""Metrics in one dashboard (CloudWatch: 2,500)."""
+
+CLOUDWATCH_TAGS = 50
+"""Tags of one alarm or dashboard (AWS quota)."""

@@ -1,0 +1,149 @@
+"""The one query that reads points: periods of many series, aggregated by the lake.
+
+A row of the answer is a whole series, its periods in arrays: an answer's rows are bounded, its points are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlglot import exp
+
+from triptych.lake.lake import Lake
+from triptych.services.cloudwatch.finish import Bucket
+from triptych.services.cloudwatch.series import Series, number
+
+
+class Wanted(NamedTuple):
+    """What to aggregate.
+
+    :param start: inclusive; ``end`` is exclusive.
+    :param origin: a point in time where a period begins, at or before ``start``.
+    :param period: seconds.
+    :param unit: only data of this unit; empty: of any.
+    :param raw: whether the values themselves are needed, not only count, sum, minimum, maximum.
+    """
+
+    start: datetime
+    end: datetime
+    origin: datetime
+    period: int
+    unit: str = ""
+    raw: bool = False
+
+
+_UNIT = "unit"
+
+
+async def aggregates(
+    lake: Lake, series: Sequence[Series], wanted: Wanted, *, account: str, region: str
+) -> dict[tuple[int, str], list[Bucket]]:
+    """(number of the series, unit) -> its periods that have data, in time order.
+
+    Different units are never mixed here; whoever wants one answer joins them (``merged``).
+    """
+    if wanted.start >= wanted.end or not series:
+        return {}
+    query, values = _query(series, wanted)
+    rows = await lake.select(query, values, account=account, region=region)
+    origin = int(wanted.origin.timestamp())
+    return {(row["series"], row[_UNIT]): _buckets(row, origin, wanted) for row in rows}
+
+
+def _buckets(row: dict[str, Any], origin: int, wanted: Wanted) -> list[Bucket]:
+    starts = [origin + bucket * wanted.period for bucket in row["buckets"]]
+    columns = [starts, row["n"], row["s"], row["lo"], row["hi"]]
+    if wanted.raw:
+        columns += [row["v"], row["w"]]
+    buckets = [Bucket(*each) for each in zip(*columns, strict=True)]
+    buckets.sort(key=_start)  # the engine's threads may have shuffled them; nearly always a single pass
+    return buckets
+
+
+def _start(bucket: Bucket) -> int:
+    return bucket.start
+
+
+def _query(series: Sequence[Series], wanted: Wanted) -> tuple[exp.Select, dict[str, Any]]:
+    values: dict[str, Any] = {
+        "namespaces": sorted({each.namespace for each in series}),
+        "names": sorted({each.metric_name for each in series}),
+        "numbers": sorted({number(each) for each in series}),
+        "start": wanted.start,
+        "end": wanted.end,
+        "origin": int(wanted.origin.timestamp() * 1000),
+        "step": wanted.period * 1000,
+    }
+    since_origin = exp.Sub(
+        this=exp.func("toUnixTimestamp64Milli", exp.column("time")), expression=_value("origin")
+    )
+    bucket = exp.func("intDiv", exp.Paren(this=since_origin), _value("step"))
+    summed = [exp.func("sum", exp.column("samples")).as_("n"), exp.func("sum", exp.column("total")).as_("s")]
+    summed += [
+        exp.func("min", exp.column("minimum")).as_("lo"),
+        exp.func("max", exp.column("maximum")).as_("hi"),
+    ]
+    if wanted.raw:
+        summed.append(exp.func("sumMap", exp.column("values"), exp.column("weights")).as_("m"))
+    inner = (
+        exp.select("series", _UNIT, bucket.as_("bucket"), *summed)
+        .from_("cloudwatch_points")
+        .where(
+            _within("namespace", "namespaces"), _within("metric_name", "names"), _within("series", "numbers")
+        )
+        .where(exp.GTE(this=exp.column("time"), expression=_value("start")))
+        .where(exp.LT(this=exp.column("time"), expression=_value("end")))
+        .group_by("series", _UNIT, "bucket")
+        .order_by("series", _UNIT, "bucket")
+    )
+    if wanted.unit:
+        inner = inner.where(exp.column(_UNIT).eq(_value("unit")))
+        values["unit"] = wanted.unit
+    gathered = [exp.func("groupArray", exp.column(name)).as_(alias) for name, alias in _GATHERED.items()]
+    if wanted.raw:
+        for alias, part in (("v", 1), ("w", 2)):
+            taken = exp.func("tupleElement", exp.column("m"), exp.Literal.number(part))
+            gathered.append(exp.func("groupArray", taken).as_(alias))
+    outer = exp.select("series", _UNIT, *gathered).from_(inner.subquery("periods")).group_by("series", _UNIT)
+    return outer, values
+
+
+_GATHERED = {"bucket": "buckets", "n": "n", "s": "s", "lo": "lo", "hi": "hi"}
+
+
+def _value(name: str) -> exp.Placeholder:
+    return exp.Placeholder(this=name)
+
+
+def _within(column: str, name: str) -> exp.In:
+    return exp.In(this=exp.column(column), expressions=[_value(name)])
+
+
+def merged(parts: Sequence[list[Bucket]]) -> list[Bucket]:
+    """Periods of one metric in several units as if they had been one."""
+    if len(parts) == 1:
+        return parts[0]
+    together: dict[int, Bucket] = {}
+    for part in parts:
+        for bucket in part:
+            other = together.get(bucket.start)
+            together[bucket.start] = bucket if other is None else _joined(other, bucket)
+    return [together[start] for start in sorted(together)]
+
+
+def _joined(a: Bucket, b: Bucket) -> Bucket:
+    weights = dict(zip(a.values, a.weights, strict=True))
+    for value, weight in zip(b.values, b.weights, strict=True):
+        weights[value] = weights.get(value, 0.0) + weight
+    values = sorted(weights)
+    return Bucket(
+        a.start,
+        a.samples + b.samples,
+        a.total + b.total,
+        min(a.minimum, b.minimum),
+        max(a.maximum, b.maximum),
+        values,
+        [weights[value] for value in values],
+    )

@@ -1,0 +1,249 @@
+"""PutMetricData: what a datum may say, in AWS's words, and how it becomes a point."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from triptych.kernel import limits
+from triptych.kernel.errors import ServiceError
+from triptych.services.cloudwatch import series as series_room
+from triptych.services.cloudwatch.series import Point, Series, dimensions_of
+from triptych.services.contract import Ctx, operation
+
+PAST = timedelta(days=14)
+FUTURE = timedelta(hours=2)
+"""How far from now a timestamp may be (CloudWatch)."""
+
+_LARGEST = 2.0**360
+"""CloudWatch takes values from -2^360 to 2^360."""
+_WHOLE = "MetricData"
+
+
+@operation
+async def put_metric_data(ctx: Ctx, params: dict[str, Any]) -> None:
+    """Store data points; they are durable when the call is answered.
+
+    Partly: EntityMetricData is refused, entities are not kept.
+    """
+    namespace: str = params["Namespace"]
+    if params.get("EntityMetricData"):
+        raise ServiceError(
+            "InvalidParameterValue",
+            "The parameter EntityMetricData is not supported: Triptych does not keep entities. "
+            "Put the data into MetricData.",
+        )
+    if namespace.startswith("AWS/"):
+        raise ServiceError("InvalidParameterValue", "The value AWS/ for parameter Namespace is invalid.")
+    points = points_of(namespace, params.get("MetricData"), ctx.now)
+    await series_room.write(ctx.runtime, account=ctx.account, region=ctx.region, points=points)
+
+
+def points_of(namespace: str, data: Sequence[Mapping[str, Any]] | None, now: datetime) -> list[Point]:
+    """The data as points. Raises InvalidParameterCombination, MissingParameter, InvalidParameterValue.
+
+    Like AWS one error names every datum that has it, a line each.
+    """
+    if not data:
+        raise ServiceError("MissingParameter", f"The parameter {_WHOLE} is required.")
+    if len(data) > limits.METRIC_DATA:
+        raise ServiceError("InvalidParameterValue", _too_many(_WHOLE, limits.METRIC_DATA))
+    troubles: dict[str, list[str]] = {}
+    points = []
+    for position, datum in enumerate(data, 1):
+        point = _point(namespace, datum, now)
+        if point is None:
+            for code, message in _troubles(f"{_WHOLE}.member.{position}", datum, now):
+                troubles.setdefault(code, []).append(message)
+        elif point.samples:
+            points.append(point)
+    for code in ("InvalidParameterCombination", "MissingParameter", "InvalidParameterValue"):
+        if code in troubles:
+            raise ServiceError(code, "\n".join(troubles[code][: limits.VALIDATION_ERRORS]))
+    return points
+
+
+def _point(namespace: str, datum: Mapping[str, Any], now: datetime) -> Point | None:
+    """The datum as a point, None when something is wrong with it (``_troubles`` says what)."""
+    if next(_troubles("", datum, now), None) is not None:
+        return None
+    series = Series(namespace, datum["MetricName"], dimensions_of(datum.get("Dimensions")))
+    unit = datum.get("Unit") or "None"
+    time = _cut(datum.get("Timestamp") or now, datum.get("StorageResolution") or 60)
+    if (value := datum.get("Value")) is not None:
+        return Point(series, unit, time, 1.0, value, value, value, (value,), (1.0,))
+    if (known := datum.get("StatisticValues")) is not None:
+        return _of_statistics(series, unit, time, known)
+    return _of_values(series, unit, time, datum["Values"], datum.get("Counts"))
+
+
+def _of_statistics(series: Series, unit: str, time: datetime, known: Mapping[str, float]) -> Point:
+    samples, total, low, high = (float(known[name]) for name in ("SampleCount", "Sum", "Minimum", "Maximum"))
+    # Percentiles of a statistic set are possible where its values are no secret: all of them are the same.
+    alike = low == high and total == low * samples
+    return Point(
+        series, unit, time, samples, total, low, high, (low,) if alike else (), (samples,) if alike else ()
+    )
+
+
+def _of_values(
+    series: Series, unit: str, time: datetime, values: Sequence[float], counts: Sequence[float] | None
+) -> Point:
+    if counts is None:
+        weighted = [(float(value), 1.0) for value in values]
+    else:
+        weighted = [
+            (float(value), float(count)) for value, count in zip(values, counts, strict=True) if count
+        ]
+    kept, weights = [value for value, _ in weighted], [weight for _, weight in weighted]
+    total = math.fsum(value * weight for value, weight in weighted)
+    return Point(
+        series,
+        unit,
+        time,
+        math.fsum(weights),
+        total,
+        min(kept, default=0.0),
+        max(kept, default=0.0),
+        kept,
+        weights,
+    )
+
+
+def _cut(time: datetime, resolution: int) -> datetime:
+    """Standard metrics have one point a minute, high-resolution ones one a second."""
+    if resolution == 60:
+        return time.replace(second=0, microsecond=0)
+    return time.replace(microsecond=0)
+
+
+# What may be wrong ------------------------------------------------------------------------------------------
+
+
+def _troubles(where: str, datum: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str]]:
+    """(code, message) of everything wrong with a datum the model itself allows."""
+    given = [name for name in ("Value", "Values", "StatisticValues") if datum.get(name) is not None]
+    if len(given) > 1:
+        yield (
+            "InvalidParameterCombination",
+            f"The parameters {where}.{given[0]} and {where}.{given[1]} are mutually exclusive and you have "
+            "specified both.",
+        )
+    elif not given:
+        yield (
+            "MissingParameter",
+            f"At least one of the parameters {where}.Value, {where}.Values and {where}.StatisticValues must be "
+            "specified.",
+        )
+    for name in given:
+        yield from _CHECKS[name](where, datum)
+    if datum.get("Counts") is not None and datum.get("Values") is None:
+        yield (
+            "MissingParameter",
+            f"The parameter {where}.Values is required when {where}.Counts is specified.",
+        )
+    if datum.get("StorageResolution") not in (None, 1, 60):
+        yield (
+            "InvalidParameterValue",
+            f"The parameter {where}.StorageResolution must be 1 or 60.",
+        )
+    yield from _of_time(where, datum.get("Timestamp"), now)
+    yield from _of_dimensions(where, datum.get("Dimensions") or ())
+
+
+def _of_value(where: str, datum: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield from _number(f"{where}.Value", datum["Value"])
+
+
+def _of_array(where: str, datum: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    values, counts = datum["Values"], datum.get("Counts")
+    if not values:
+        yield "MissingParameter", f"The parameter {where}.Values is required."
+    if len(values) > limits.METRIC_DATUM_VALUES:
+        yield "InvalidParameterValue", _too_many(f"{where}.Values", limits.METRIC_DATUM_VALUES)
+        return
+    if counts is not None and len(counts) != len(values):
+        yield (
+            "InvalidParameterValue",
+            f"The parameters {where}.Values and {where}.Counts must be of the same size.",
+        )
+    for value in values:
+        yield from _number(f"{where}.Values", value)
+    for count in counts or ():
+        yield from _count(f"{where}.Counts", count)
+
+
+def _of_set(where: str, datum: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    known, where = datum["StatisticValues"], f"{where}.StatisticValues"
+    for name in ("SampleCount", "Sum", "Minimum", "Maximum"):
+        yield from _number(f"{where}.{name}", known[name])
+    yield from _count(f"{where}.SampleCount", known["SampleCount"])
+    if known["Minimum"] > known["Maximum"]:
+        yield (
+            "InvalidParameterValue",
+            f"The parameter {where}.Minimum must be less than or equal to the parameter {where}.Maximum.",
+        )
+
+
+_CHECKS = {"Value": _of_value, "Values": _of_array, "StatisticValues": _of_set}
+
+
+def _number(where: str, value: float) -> Iterator[tuple[str, str]]:
+    if not -_LARGEST <= value <= _LARGEST:  # so written, NaN is refused too
+        yield "InvalidParameterValue", f"The value {_shown(value)} for parameter {where} is invalid."
+
+
+def _count(where: str, value: float) -> Iterator[tuple[str, str]]:
+    if not 0 <= value <= _LARGEST:
+        yield "InvalidParameterValue", f"The value {_shown(value)} for parameter {where} is invalid."
+
+
+def _shown(value: float) -> str:
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    return "NaN" if math.isnan(value) else repr(value)
+
+
+def _of_time(where: str, time: datetime | None, now: datetime) -> Iterator[tuple[str, str]]:
+    if time is None:
+        return
+    time = time.astimezone(UTC)
+    if time < now - PAST:
+        yield (
+            "InvalidParameterValue",
+            f"The parameter {where}.Timestamp must specify a time within the past two weeks.",
+        )
+    elif time > now + FUTURE:
+        yield (
+            "InvalidParameterValue",
+            f"The parameter {where}.Timestamp must specify a time no more than two hours in the future.",
+        )
+
+
+def _of_dimensions(where: str, dimensions: Sequence[Mapping[str, str]]) -> Iterator[tuple[str, str]]:
+    names = set()
+    for position, dimension in enumerate(dimensions, 1):
+        name = f"{where}.Dimensions.member.{position}"
+        if dimension["Name"].startswith(":"):
+            yield (
+                "InvalidParameterValue",
+                f"The value {dimension['Name']} for parameter {name}.Name is invalid.",
+            )
+        for part in ("Name", "Value"):
+            if not dimension[part].strip() or not dimension[part].isascii():
+                yield (
+                    "InvalidParameterValue",
+                    f"The value {dimension[part]} for parameter {name}.{part} is invalid.",
+                )
+        if dimension["Name"] in names:
+            yield (
+                "InvalidParameterValue",
+                f"The parameter {name}.Name repeats the dimension {dimension['Name']}.",
+            )
+        names.add(dimension["Name"])
+
+
+def _too_many(where: str, bound: int) -> str:
+    return f"The collection {where} must not have a size greater than {bound}."

@@ -1,0 +1,130 @@
+"""Series: what a metric is told apart by, and the way its points take into the lake."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from triptych.kernel import limits
+from triptych.lake.lake import Lake
+from triptych.services.cloudwatch.tables import METRICS, POINTS
+from triptych.services.contract import Runtime
+
+Dimensions = tuple[tuple[str, str], ...]
+"""(name, value) pairs in name order; their order in a request means nothing."""
+
+
+class Series(NamedTuple):
+    """One metric: every distinct set of dimensions is a metric of its own."""
+
+    namespace: str
+    metric_name: str
+    dimensions: Dimensions
+
+
+def dimensions_of(listed: Iterable[Mapping[str, str]] | None) -> Dimensions:
+    """``[{"Name": ..., "Value": ...}]`` in our order."""
+    return tuple(sorted((each["Name"], each["Value"]) for each in listed or ()))
+
+
+def listed(dimensions: Dimensions) -> list[dict[str, str]]:
+    return [{"Name": name, "Value": value} for name, value in dimensions]
+
+
+@lru_cache(maxsize=limits.METRIC_SERIES_NUMBERS)
+def number(series: Series) -> int:
+    """The 63-bit number a series has in the lake, the same for ever and in every process.
+
+    Two of a million series of one metric share a number with a probability of 1 in 20 million.
+    """
+    parts = (series.namespace, series.metric_name, *(text for pair in series.dimensions for text in pair))
+    digest = blake2b(digest_size=8)
+    for part in parts:
+        raw = part.encode()
+        digest.update(len(raw).to_bytes(4, "big") + raw)
+    return int.from_bytes(digest.digest(), "big") >> 1
+
+
+class Point(NamedTuple):
+    """A datum ready to be stored; see ``tables.POINTS``."""
+
+    series: Series
+    unit: str
+    time: datetime
+    samples: float
+    total: float
+    minimum: float
+    maximum: float
+    values: Sequence[float]
+    weights: Sequence[float]
+
+
+async def write(
+    runtime: Runtime, *, account: str, region: str, points: Sequence[Point], token: str = ""
+) -> None:
+    """Store points; they are durable, and their metrics listed, when it returns.
+
+    With a ``token`` a repeat of the same call is absorbed (``Lake.write``).
+    """
+    if not points:
+        return
+    now = runtime.clock.now()
+    seen = _seen(runtime.lake).setdefault((account, region), {})
+    day = now.toordinal()
+    fresh = {point.series: key for point in points if seen.get(key := number(point.series)) != day}
+    writes = [runtime.lake.write(POINTS, [_row(account, region, p) for p in points], token=token)]
+    if fresh:
+        rows = [_metric_row(account, region, series, key, now) for series, key in fresh.items()]
+        writes.append(runtime.lake.write(METRICS, rows))
+    await asyncio.gather(*writes)
+    if len(seen) + len(fresh) > limits.METRIC_SERIES_SEEN:
+        seen.clear()  # they will be listed once more today, which does no harm
+    seen.update((key, day) for key in fresh.values())
+
+
+def _row(account: str, region: str, point: Point) -> dict[str, Any]:
+    series = point.series
+    return {
+        "account": account,
+        "region": region,
+        "namespace": series.namespace,
+        "metric_name": series.metric_name,
+        "series": number(series),
+        "unit": point.unit,
+        "time": point.time,
+        "samples": point.samples,
+        "total": point.total,
+        "minimum": point.minimum,
+        "maximum": point.maximum,
+        "values": point.values,
+        "weights": point.weights,
+    }
+
+
+def _metric_row(account: str, region: str, series: Series, key: int, now: datetime) -> dict[str, Any]:
+    return {
+        "account": account,
+        "region": region,
+        "namespace": series.namespace,
+        "metric_name": series.metric_name,
+        "series": key,
+        "dimension_names": [name for name, _ in series.dimensions],
+        "dimension_values": [value for _, value in series.dimensions],
+        "seen": now,
+    }
+
+
+_SEEN: WeakKeyDictionary[Lake, dict[tuple[str, str], dict[int, int]]] = WeakKeyDictionary()
+"""Per lake: (account, region) -> number of a series -> the day it was last listed by this process.
+
+It lives and dies with the lake it speaks of; it only saves inserts, so nothing is wrong when it is empty.
+"""
+
+
+def _seen(lake: Lake) -> dict[tuple[str, str], dict[int, int]]:
+    return _SEEN.setdefault(lake, {})
