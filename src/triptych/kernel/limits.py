@@ -120,6 +120,9 @@ SSM_TAGS = 50
 SSM_SELECTOR_CHARACTERS = 1024
 """Longest JSONPath of a document (ours)."""
 
+SSM_SELECTED_VALUES = 10_000
+"""Values a JSONPath may select at once (ours: ``$..*..*`` grows without end)."""
+
 AUTOMATION_ACTIVE = 1100
 """Automations of one account in one region that have not ended (quota: 100 run and 1,000 wait; ours share one bound)."""
 
@@ -240,3 +243,25 @@ DASHBOARD_METRICS = 2_500
 
 CLOUDWATCH_TAGS = 50
 """Tags of one alarm or dashboard (AWS quota)."""
+
+ALARMS = 5_000
+"""Alarms of one account in one region (CloudWatch quota)."""
+
+ALARM_QUERIES = 10
+"""Metrics of one alarm, and as many expressions (CloudWatch: 10 each)."""
+
+ALARM_PAGE = 100
+"""Alarms, or items of their history, on one page (CloudWatch: 100)."""
+
+ALARM_HISTORY_DAYS = 30
+"""How long an alarm's history can be read (CloudWatch: 30 days)."""
+
+ALARM_CATCH_UP_SECONDS = 3600
+"""How far back evaluations missed while nothing ran are made up for; older ones are left out (ours: seconds of
+work for 1,000 alarms; CloudWatch is never down)."""
+
+COMPOSITE_CHILDREN = 100
+"""Alarms in one composite alarm's rule (CloudWatch quota)."""
+
+COMPOSITE_PARENTS = 150
+"""Composite alarms whose rules name one alarm (CloudWatch quota)."""

@@ -50,6 +50,8 @@ async def look(attempt: Attempt) -> Look:
         value = selector.select(selector.parse(attempt.inputs["PropertySelector"]), reply)
     except selector.Missing:
         return Look(matches=False, present=False, shown="")
+    except selector.InvalidSelector as error:
+        raise InvalidInputs(f"PropertySelector: {error}") from error
     desired = {_text(one) for one in attempt.inputs["DesiredValues"]}
     each = isinstance(value, list) and value and all(_text(one) in desired for one in value)
     return Look(

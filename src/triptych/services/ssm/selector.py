@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from triptych.kernel import limits
@@ -23,7 +24,7 @@ _MISSING = object()
 
 
 class InvalidSelector(ValueError):  # noqa: N818
-    """The text is no JSONPath of the kind described above."""
+    """The text is no JSONPath of the kind described above, or one that selects too much."""
 
 
 class Missing(LookupError):  # noqa: N818
@@ -38,10 +39,16 @@ class Selector:
 
 
 def select(selector: Selector, value: Any) -> Any:
-    """The value a definite selector points at (raises Missing), or the list of everything another one matches."""
+    """The value a definite selector points at (raises Missing), or the list of everything another one matches.
+
+    Raises InvalidSelector when that is too much.
+    """
     found = [value]
     for segment in selector.segments:
-        found = [hit for one in found for hit in segment(one)]
+        hits = (hit for one in found for hit in segment(one))
+        found = list(islice(hits, limits.SSM_SELECTED_VALUES + 1))
+        if len(found) > limits.SSM_SELECTED_VALUES:
+            raise InvalidSelector(f"{selector.text} selects more than {limits.SSM_SELECTED_VALUES} values")
     if not selector.definite:
         return found
     if not found:

@@ -108,6 +108,13 @@ def test_any_text_is_a_selector_or_refused(text: str) -> None:
         assert selector.definite or isinstance(found, list)
 
 
+def test_selection_that_grows_without_end_is_refused() -> None:
+    wide = [[[list(range(10))] * 10] * 10] * 10
+    with pytest.raises(InvalidSelector, match="more than 10000 values"):
+        select(parse("$" + "..*" * 8), wide)
+    assert len(select(parse("$[*][*][*][*]"), wide)) == 10_000
+
+
 KEYS = st.text(alphabet="abc", min_size=1, max_size=3)
 TREES = st.recursive(
     st.integers(), lambda t: st.lists(t, max_size=3) | st.dictionaries(KEYS, t, max_size=3), max_leaves=10
