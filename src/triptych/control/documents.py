@@ -7,18 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from triptych.control.collection import Collection
 from triptych.control.schema import DOCUMENT, DOCUMENT_INDEX
 from triptych.control.store import Conflict
+from triptych.control.upsert import Upsert
 from triptych.kernel.errors import Defect
 from triptych.kernel.ids import Ids
 
 T = TypeVar("T")
-
-_INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class Address(NamedTuple):
@@ -58,11 +56,6 @@ def address_of(coll: Collection[Any], key: str, account: str, region: str) -> Ad
     return Address(coll.name, account, region, key)
 
 
-def insert(connection: Connection, table: sa.Table) -> Any:
-    """An INSERT that knows ON CONFLICT, in the connection's dialect; its rowcount says what it wrote."""
-    return _INSERTS[connection.dialect.name](table).execution_options(preserve_rowcount=True)
-
-
 _AT = sa.and_(
     DOCUMENT.c.collection == sa.bindparam("at_collection"),
     DOCUMENT.c.account == sa.bindparam("at_account"),
@@ -94,6 +87,17 @@ def _at(address: Address) -> dict[str, Any]:
         "at_region": address.region,
         "at_key": address.key,
     }
+
+
+_CREATE = Upsert(DOCUMENT, lambda insert: insert.on_conflict_do_nothing())
+_PUT = Upsert(
+    DOCUMENT,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=list(DOCUMENT.primary_key),
+        set_={"body": insert.excluded.body, "revision": DOCUMENT.c.revision + 1},
+    ),
+)
+_ADD_INDEX = sa.insert(DOCUMENT_INDEX)
 
 
 class Row(NamedTuple):
@@ -176,17 +180,9 @@ def apply(connection: Connection, change: Change, ids: Ids) -> None:
         parameters = {**_at(change.address), "at_revision": change.expected, "new_body": change.body}
         written = connection.execute(_UPDATE, parameters).rowcount
     else:
-        statement = insert(connection, DOCUMENT)
-        if change.expected == "nothing":
-            replaced = False
-            statement = statement.on_conflict_do_nothing()
-        else:
-            statement = statement.on_conflict_do_update(
-                index_elements=list(DOCUMENT.primary_key),
-                set_={"body": statement.excluded.body, "revision": DOCUMENT.c.revision + 1},
-            )
         row = {**change.address._asdict(), "revision": _first_revision(ids), "body": change.body}
-        written = connection.execute(statement, row).rowcount
+        replaced = change.expected == "anything"
+        written = (_PUT if replaced else _CREATE).run(connection, row)
     if written != 1:
         raise Conflict(f"{change.address} was changed or created by somebody else")
     if change.index is not None:
@@ -212,7 +208,7 @@ def _index(connection: Connection, address: Address, index: Mapping[str, str], *
         rows: Sequence[dict[str, str]] = [
             {**address._asdict(), "name": name, "value": value} for name, value in index.items()
         ]
-        connection.execute(sa.insert(DOCUMENT_INDEX), rows)
+        connection.execute(_ADD_INDEX, rows)
 
 
 def _first_revision(ids: Ids) -> int:

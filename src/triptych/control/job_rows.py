@@ -9,28 +9,32 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from triptych.control.documents import insert
 from triptych.control.outbox import decoded_cause, encoded_cause
 from triptych.control.schema import JOB, micros, moment
 from triptych.control.store import Job
+from triptych.control.upsert import Upsert
 
 _WAITING = sa.and_(JOB.c.owner == "", JOB.c.key != "")
 
 
-def enqueue(connection: Connection, jobs: Sequence[Job]) -> None:
-    """Jobs that wait. One whose kind and key wait already is absorbed: the earlier ``run_at`` wins."""
-    statement = insert(connection, JOB)
-    earlier = sa.case(
-        (statement.excluded.run_at < JOB.c.run_at, statement.excluded.run_at), else_=JOB.c.run_at
-    )
-    statement = statement.on_conflict_do_update(
-        # The predicate must be literal text: it has to match the partial index, and bound values do not.
+def _absorbing(insert: Any) -> Any:
+    """The earlier ``run_at`` wins."""
+    new = insert.excluded.run_at
+    return insert.on_conflict_do_update(
+        # Literal text: it has to match the partial index, and a predicate of bound values does not.
         index_elements=[JOB.c.kind, JOB.c.key],
         index_where=sa.text("owner = '' AND key <> ''"),
-        set_={"run_at": earlier},
+        set_={"run_at": sa.case((new < JOB.c.run_at, new), else_=JOB.c.run_at)},
     )
-    connection.execute(
-        statement,
+
+
+_ENQUEUE = Upsert(JOB, _absorbing)
+
+
+def enqueue(connection: Connection, jobs: Sequence[Job]) -> None:
+    """Jobs that wait. One whose kind and key wait already is absorbed: the earlier ``run_at`` wins."""
+    _ENQUEUE.run(
+        connection,
         [
             {
                 "id": job.id,

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.engine import Connection
 
-from triptych.control.documents import insert
 from triptych.control.schema import LEASE, micros
+from triptych.control.upsert import Upsert
 from triptych.control.writer import Step
 from triptych.kernel import limits
 from triptych.kernel.clock import Clock
@@ -99,14 +99,19 @@ class Leases:
 _LEASE = timedelta(seconds=limits.LEASE_SECONDS) // timedelta(microseconds=1)
 
 
-def _take(connection: Connection, name: str, holder: str, now: int, until: int) -> bool:
-    statement = insert(connection, LEASE)
-    statement = statement.on_conflict_do_update(
+_TAKE = Upsert(
+    LEASE,
+    lambda insert: insert.on_conflict_do_update(
         index_elements=[LEASE.c.name],
-        set_={"holder": statement.excluded.holder, "until": statement.excluded.until},
-        where=sa.or_(LEASE.c.holder == holder, LEASE.c.until <= now),
-    )
-    return bool(connection.execute(statement, {"name": name, "holder": holder, "until": until}).rowcount)
+        set_={"holder": insert.excluded.holder, "until": insert.excluded.until},
+        where=sa.or_(LEASE.c.holder == insert.excluded.holder, LEASE.c.until <= sa.bindparam("now")),
+    ),
+)
+
+
+def _take(connection: Connection, name: str, holder: str, now: int, until: int) -> bool:
+    row = {"name": name, "holder": holder, "until": until, "now": now}
+    return bool(_TAKE.run(connection, row))
 
 
 def _give(connection: Connection, name: str, holder: str) -> None:

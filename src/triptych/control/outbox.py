@@ -10,15 +10,38 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from triptych.control.documents import insert
 from triptych.control.schema import CURSOR, DEAD_LETTER, OUTBOX, micros, moment
 from triptych.control.store import Conflict
+from triptych.control.upsert import Upsert
 from triptych.kernel import limits
 from triptych.kernel.context import Cause
 from triptych.kernel.fact import Fact
 
 _encode = msgspec.json.encode
 _cause = msgspec.json.Decoder(Cause)
+
+
+_APPEND = Upsert(OUTBOX, lambda insert: insert.inline().on_conflict_do_nothing(index_elements=[OUTBOX.c.id]))
+_CREATE_CURSOR = Upsert(CURSOR, lambda insert: insert.on_conflict_do_nothing())
+_CURSOR = sa.select(CURSOR.c.seq, CURSOR.c.pending_upto).where(CURSOR.c.reaction == sa.bindparam("named"))
+_MOVE_CURSOR = (
+    sa.update(CURSOR)
+    .where(
+        CURSOR.c.reaction == sa.bindparam("named"),
+        CURSOR.c.seq == sa.bindparam("was_seq"),
+        CURSOR.c.pending_upto == sa.bindparam("was_pending"),
+    )
+    .values(seq=sa.bindparam("to_seq"), pending_upto=sa.bindparam("to_pending"))
+)
+_END = 2**63 - 1
+_FACTS = (
+    sa.select(OUTBOX)
+    .where(OUTBOX.c.seq > sa.bindparam("after"), OUTBOX.c.seq <= sa.bindparam("until"))
+    .order_by(OUTBOX.c.seq)
+    .limit(sa.bindparam("most"))
+)
+_FACTS_OF_KINDS = _FACTS.where(OUTBOX.c.kind.in_(sa.bindparam("kinds", expanding=True)))
+_HEAD = sa.select(sa.func.max(OUTBOX.c.seq))
 
 
 class Cursor(NamedTuple):
@@ -34,8 +57,8 @@ class Cursor(NamedTuple):
 
 def append(connection: Connection, facts: Sequence[Fact]) -> None:
     """Facts at the end of the outbox; one whose id is there already is absorbed."""
-    connection.execute(
-        insert(connection, OUTBOX).on_conflict_do_nothing(index_elements=[OUTBOX.c.id]),
+    _APPEND.run(
+        connection,
         [
             {
                 "id": fact.id,
@@ -62,7 +85,7 @@ def decoded_cause(text: str) -> Cause | None:
 
 def head(connection: Connection) -> int:
     """The position of the newest fact; 0 when there never was one."""
-    return connection.execute(sa.select(sa.func.max(OUTBOX.c.seq))).scalar() or 0
+    return connection.execute(_HEAD).scalar() or 0
 
 
 def facts_after(
@@ -74,11 +97,11 @@ def facts_after(
     kinds: Collection[str] | None = None,
 ) -> list[Fact]:
     """Facts in commit order with ``seq`` > the given one and <= ``until``, of these kinds (None: all)."""
-    query = sa.select(OUTBOX).where(OUTBOX.c.seq > seq).order_by(OUTBOX.c.seq).limit(limit)
-    if until is not None:
-        query = query.where(OUTBOX.c.seq <= until)
-    if kinds is not None:
-        query = query.where(OUTBOX.c.kind.in_(sorted(kinds)))
+    parameters = {"after": seq, "until": _END if until is None else until, "most": limit}
+    if kinds is None:
+        rows = connection.execute(_FACTS, parameters)
+    else:
+        rows = connection.execute(_FACTS_OF_KINDS, {**parameters, "kinds": sorted(kinds)})
     return [
         Fact(
             id=row.id,
@@ -91,7 +114,7 @@ def facts_after(
             cause=decoded_cause(row.cause),
             seq=row.seq,
         )
-        for row in connection.execute(query)
+        for row in rows
     ]
 
 
@@ -104,18 +127,13 @@ def time_of_next(connection: Connection, seq: int) -> datetime | None:
 
 
 def cursor(connection: Connection, reaction: str) -> Cursor | None:
-    row = connection.execute(
-        sa.select(CURSOR.c.seq, CURSOR.c.pending_upto).where(CURSOR.c.reaction == reaction)
-    ).first()
+    row = connection.execute(_CURSOR, {"named": reaction}).first()
     return None if row is None else Cursor(*row)
 
 
 def create_cursor(connection: Connection, reaction: str, *, at: int) -> Cursor:
     """The reaction's cursor; a new one at this position if it has none."""
-    connection.execute(
-        insert(connection, CURSOR).on_conflict_do_nothing(),
-        {"reaction": reaction, "seq": at, "pending_upto": at},
-    )
+    _CREATE_CURSOR.run(connection, {"reaction": reaction, "seq": at, "pending_upto": at})
     found = cursor(connection, reaction)
     assert found is not None
     return found
@@ -123,13 +141,14 @@ def create_cursor(connection: Connection, reaction: str, *, at: int) -> Cursor:
 
 def move_cursor(connection: Connection, reaction: str, was: Cursor, to: Cursor) -> None:
     """Compare and set. Raises Conflict when another process moved it: what was done for the batch must not count."""
-    moved = connection.execute(
-        sa.update(CURSOR)
-        .where(
-            CURSOR.c.reaction == reaction, CURSOR.c.seq == was.seq, CURSOR.c.pending_upto == was.pending_upto
-        )
-        .values(seq=to.seq, pending_upto=to.pending_upto)
-    ).rowcount
+    parameters = {
+        "named": reaction,
+        "was_seq": was.seq,
+        "was_pending": was.pending_upto,
+        "to_seq": to.seq,
+        "to_pending": to.pending_upto,
+    }
+    moved = connection.execute(_MOVE_CURSOR, parameters).rowcount
     if moved != 1:
         raise Conflict(f"the cursor of {reaction} was moved by somebody else")
 

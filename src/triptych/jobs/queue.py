@@ -58,23 +58,34 @@ _ALONE = sa.or_(
     ~sa.exists().where(_other.c.kind == JOB.c.kind, _other.c.key == JOB.c.key, _other.c.owner != ""),
 )
 """No job of the same kind and key runs."""
+_LOOK = (
+    sa.select(JOB.c.id, JOB.c.run_at)
+    .where(
+        JOB.c.owner == "",
+        JOB.c.run_at <= sa.bindparam("horizon"),
+        JOB.c.kind.in_(sa.bindparam("kinds", expanding=True)),
+        _ALONE,
+    )
+    .order_by(JOB.c.run_at, JOB.c.id)
+    .limit(limits.JOB_CLAIM)
+)
+_STALE = sa.select(JOB.c.id).where(JOB.c.owner > "", JOB.c.claimed_until <= sa.bindparam("time")).limit(1)
+_IDS = JOB.c.id.in_(sa.bindparam("ids", expanding=True))
+_FREE = sa.select(JOB).where(_IDS, JOB.c.owner == "", _ALONE).order_by(JOB.c.run_at, JOB.c.id)
+_CLAIM = (
+    sa.update(JOB).where(_IDS).values(owner=sa.bindparam("new_owner"), claimed_until=sa.bindparam("until"))
+)
+_COMPLETE = sa.delete(JOB).where(JOB.c.id == sa.bindparam("done"), JOB.c.owner == sa.bindparam("held_by"))
 
 
 def look(connection: Connection, kinds: Collection[str], now: datetime, horizon: datetime) -> Due:
     """Due jobs of these kinds, at most ``limits.JOB_CLAIM``, and when the next comes before the horizon."""
-    rows = connection.execute(
-        sa.select(JOB.c.id, JOB.c.run_at)
-        .where(JOB.c.owner == "", JOB.c.run_at <= micros(horizon), JOB.c.kind.in_(sorted(kinds)), _ALONE)
-        .order_by(JOB.c.run_at, JOB.c.id)
-        .limit(limits.JOB_CLAIM)
-    ).all()
     time = micros(now)
+    rows = connection.execute(_LOOK, {"horizon": micros(horizon), "kinds": sorted(kinds)}).all()
     later = [row.run_at for row in rows if row.run_at > time]
-    stale = connection.execute(
-        sa.select(sa.exists().where(JOB.c.owner != "", JOB.c.claimed_until <= time))
-    ).scalar()
+    stale = connection.execute(_STALE, {"time": time}).first() is not None
     return Due(
-        tuple(row.id for row in rows if row.run_at <= time), moment(later[0]) if later else None, bool(stale)
+        tuple(row.id for row in rows if row.run_at <= time), moment(later[0]) if later else None, stale
     )
 
 
@@ -82,9 +93,7 @@ def claim(
     connection: Connection, ids: Sequence[str], free: dict[str, int], owner: str, until: datetime
 ) -> list[tuple[Job, int]]:
     """Claim those that are still free, at most ``free[kind]`` of a kind; (job, interruptions), longest due first."""
-    rows = connection.execute(
-        sa.select(JOB).where(JOB.c.id.in_(ids), JOB.c.owner == "", _ALONE).order_by(JOB.c.run_at, JOB.c.id)
-    ).all()
+    rows = connection.execute(_FREE, {"ids": list(ids)}).all()
     left = dict(free)
     taken = []
     for row in rows:
@@ -92,11 +101,8 @@ def claim(
             left[row.kind] -= 1
             taken.append(row)
     if taken:
-        connection.execute(
-            sa.update(JOB)
-            .where(JOB.c.id.in_([row.id for row in taken]))
-            .values(owner=owner, claimed_until=micros(until))
-        )
+        mine = {"ids": [row.id for row in taken], "new_owner": owner, "until": micros(until)}
+        connection.execute(_CLAIM, mine)
     return [(job_of(row), row.interrupted) for row in taken]
 
 
@@ -109,7 +115,7 @@ def heartbeat(connection: Connection, ids: Sequence[str], owner: str, until: dat
 
 def complete(connection: Connection, job: Job, owner: str) -> None:
     """The job is done. Raises ClaimLost."""
-    if connection.execute(sa.delete(JOB).where(JOB.c.id == job.id, JOB.c.owner == owner)).rowcount != 1:
+    if connection.execute(_COMPLETE, {"done": job.id, "held_by": owner}).rowcount != 1:
         raise ClaimLost(job.id)
 
 
