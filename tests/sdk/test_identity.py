@@ -153,11 +153,14 @@ def test_secrets_are_nowhere_in_the_data_directory(server, client, ann) -> None:
 
 def test_what_is_not_built_says_so(client) -> None:
     for service, call in (
-        ("cloudwatch", lambda c: c.list_metrics()),
-        ("logs", lambda c: c.describe_log_groups()),
-        ("sns", lambda c: c.list_topics()),
+        ("cloudwatch", lambda c: c.describe_insight_rules()),
+        ("logs", lambda c: c.describe_deliveries()),
+        ("sns", lambda c: c.list_platform_applications()),
         ("lambda", lambda c: c.list_functions()),
         ("cloudtrail", lambda c: c.list_queries(EventDataStore="a" * 36)),
+        ("config", lambda c: c.describe_conformance_packs()),
+        ("ssm", lambda c: c.describe_activations()),
+        ("events", lambda c: c.list_endpoints()),
     ):
         with pytest.raises(ClientError) as error:
             call(client(service))
