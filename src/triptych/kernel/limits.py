@@ -220,8 +220,8 @@ METRIC_STATISTICS_POINTS = 1_440
 METRIC_LIST_PAGE = 500
 """Metrics on one page of ListMetrics (CloudWatch: 500)."""
 
-METRIC_SEARCH_RESULTS = 500
-"""Series one SEARCH may find (CloudWatch: 500)."""
+METRIC_DATA_ASKED = 1_000_000
+"""Data points the metrics of one GetMetricData may span, returned or not (ours: they become Python values)."""
 
 METRIC_SERIES_NUMBERS = 50_000
 """Series whose number is remembered; others are hashed again, some microseconds each (ours)."""
@@ -265,3 +265,45 @@ COMPOSITE_CHILDREN = 100
 
 COMPOSITE_PARENTS = 150
 """Composite alarms whose rules name one alarm (CloudWatch quota)."""
+
+LOG_BATCH_BYTES = 1_048_576
+"""One PutLogEvents, its messages and 26 bytes for each (CloudWatch Logs)."""
+
+LOG_EVENT_OVERHEAD_BYTES = 26
+"""What an event counts beyond its text (CloudWatch Logs)."""
+
+LOG_EVENTS_PAGE = 10_000
+"""Events on one page of GetLogEvents and FilterLogEvents (CloudWatch Logs)."""
+
+LOG_PAGE_BYTES = 1_048_576
+"""Events on one page of GetLogEvents and FilterLogEvents, as they count when they are put (CloudWatch Logs: 1 MB)."""
+
+LOG_CHUNK_BYTES = 4 * 1024 * 1024
+"""Events read from the lake at once when a pattern is decided here and not in the lake (ours)."""
+
+LOG_SCAN_ROWS = 10_000
+"""The same in rows (ours)."""
+
+LOG_SCAN_BYTES = 64 * 1024 * 1024
+"""Events one FilterLogEvents decides here before it answers what it found and a token to go on (ours)."""
+
+LOG_METRIC_FILTERS = 100
+"""Metric filters of one log group (CloudWatch Logs)."""
+
+LOG_SUBSCRIPTION_FILTERS = 2
+"""Subscription filters of one log group (CloudWatch Logs)."""
+
+LOG_REGEX_FILTERS = 5
+"""Filters of one log group whose patterns contain a regular expression (CloudWatch Logs)."""
+
+LOG_BACKLOG_EVENTS = 20_000
+"""Events one run of a metrics or delivery job takes on (ours)."""
+
+LOG_DELIVERY_SECONDS = 24 * 3600
+"""How long the delivery of events to a subscription is tried (CloudWatch Logs: 24 hours)."""
+
+LIVE_TAIL_EVENTS = 500
+"""Events in one update of a live tail; of more a sample is sent (CloudWatch Logs)."""
+
+LIVE_TAIL_SECONDS = 3 * 3600
+"""How long a live tail stays open (CloudWatch Logs: three hours)."""

@@ -59,15 +59,19 @@ Value = float | Series | list[Series]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What is asked for: ``[start, end)`` in epoch seconds, and the period of what no metric gives one."""
+    """What is asked for: ``[start, end)`` in epoch seconds, and the period of what no metric gives one.
+
+    ``origin`` is a second at which periods begin, whatever their length; the epoch unless said otherwise.
+    """
 
     start: int
     end: int
     period: int
+    origin: int = 0
 
     def grid(self, period: int) -> range:
         """The starts of all periods of the window; the first may lie before it, as AWS rounds the start down."""
-        return range(self.start - self.start % period, self.end, period)
+        return range(self.start - (self.start - self.origin) % period, self.end, period)
 
 
 @dataclass(slots=True)

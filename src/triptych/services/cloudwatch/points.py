@@ -4,40 +4,37 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from triptych.kernel import limits
 from triptych.query import statistic as statistics
+from triptych.query.metric_math import MathError, Message, Value, Window, evaluation
+from triptych.query.metric_math import Series as MathSeries
+from triptych.query.search_expression import Search
 from triptych.query.statistic import Statistic
-from triptych.services.cloudwatch import finish
+from triptych.services.cloudwatch import finish, metric_queries
 from triptych.services.cloudwatch.aggregates import Wanted, aggregates, merged
 from triptych.services.cloudwatch.finish import Bucket
-from triptych.services.cloudwatch.series import Dimensions, Series, number
+from triptych.services.cloudwatch.list_metrics import LISTED, known_series
+from triptych.services.cloudwatch.metric_queries import Query
+from triptych.services.cloudwatch.metric_stat import MetricStat
+from triptych.services.cloudwatch.series import number
 from triptych.services.contract import Runtime
 
+__all__ = [
+    "EPOCH",
+    "MetricStat",
+    "Points",
+    "QueryResult",
+    "evaluate_queries",
+    "fetch",
+    "retention",
+    "rounded_start",
+]
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class MetricStat:
-    """One statistic of one metric.
-
-    :param dimensions: (name, value) pairs in any order.
-    :param period: seconds.
-    :param stat: what ``query.statistic.parse`` reads.
-    :param unit: only data of this unit; empty: of any.
-    """
-
-    namespace: str
-    metric_name: str
-    dimensions: Dimensions
-    period: int
-    stat: str
-    unit: str = ""
-
-    @property
-    def series(self) -> Series:
-        return Series(self.namespace, self.metric_name, tuple(sorted(self.dimensions)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +125,141 @@ def _points(meant: Statistic, buckets: Sequence[Bucket]) -> Points:
         return Points()
     timestamps, values, samples = zip(*known, strict=True)
     return Points(timestamps, values, samples)
+
+
+@dataclass(frozen=True, slots=True)
+class QueryResult:
+    """One series that a query returns; a query may return several (SEARCH).
+
+    :param metric: what a dynamic label may speak of; None for an expression.
+    """
+
+    id: str
+    label: str
+    series: MathSeries
+    metric: MetricStat | None = None
+    messages: tuple[Message, ...] = ()
+
+
+async def evaluate_queries(
+    runtime: Runtime,
+    *,
+    account: str,
+    region: str,
+    queries: Sequence[Mapping[str, Any]],
+    start: datetime,
+    end: datetime,
+    origin: datetime | None = None,
+) -> list[QueryResult]:
+    """MetricDataQueries over data in [start, end): the series they return, in their order, ascending in time.
+
+    :param origin: where periods begin; ``start`` if None.
+    Raises ValidationError for queries that cannot be, also when only the types of their values show it.
+    """
+    asked = metric_queries.parsed(queries, account=account)
+    origin = start if origin is None else origin
+    _bounded(runtime, asked, start, end)
+    lookup = _Lookup(runtime, account, region, start, end, origin)
+    metrics = [each for each in asked if each.metric is not None]
+    found = await lookup.series([(each.metric, each.label) for each in metrics if each.metric])
+    values: dict[str, Value] = {
+        each.id: replace(series, id=each.id) for each, series in zip(metrics, found, strict=True)
+    }
+    messages: dict[str, tuple[Message, ...]] = {}
+    shortest = min((each.metric.period for each in metrics if each.metric), default=_DEFAULT_PERIOD)
+    for each in metric_queries.computing_order(asked):
+        assert each.expression is not None
+        window = Window(
+            int(start.timestamp()), int(end.timestamp()), each.period or shortest, int(origin.timestamp())
+        )
+        searches = {
+            search: await lookup.search(search, each.period or _DEFAULT_PERIOD)
+            for search in each.expression.searches
+        }
+        names = {query.id for query in metrics}
+        try:
+            answer = evaluation(each.expression, values, window, metrics=names, searches=searches)
+        except MathError as error:
+            raise metric_queries.expression_error(each.id, error) from None
+        values[each.id], messages[each.id] = answer.value, answer.messages
+    return [
+        result
+        for each in asked
+        if each.returned
+        for result in _results(each, values[each.id], messages.get(each.id, ()))
+    ]
+
+
+_DEFAULT_PERIOD = 300
+"""Of an expression over nothing that has one (CloudWatch's default)."""
+
+
+def _bounded(runtime: Runtime, asked: Sequence[Query], start: datetime, end: datetime) -> None:
+    total = 0.0
+    for each in asked:
+        if each.metric is not None:
+            since = max(start, runtime.clock.now() - retention(each.metric.period))
+            total += max(0.0, (end - since).total_seconds()) / each.metric.period
+    if total > limits.METRIC_DATA_ASKED:
+        raise metric_queries.invalid(
+            f"You have requested up to {int(total):,} datapoints, which exceeds the limit of "
+            f"{limits.METRIC_DATA_ASKED:,}. Increase Period, or decrease the time range."
+        )
+
+
+def _results(query: Query, value: Value, messages: tuple[Message, ...]) -> list[QueryResult]:
+    if isinstance(value, MathSeries):
+        return [QueryResult(query.id, query.label or value.label or query.id, value, query.metric, messages)]
+    if isinstance(value, list):
+        return [
+            QueryResult(query.id, query.label or each.label or query.id, each, None, messages)
+            for each in value
+        ]
+    raise metric_queries.invalid(
+        f"Error in expression '{query.id}': The result is a scalar; only time series can be returned."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    """The way from metrics and searches to series, for one request."""
+
+    runtime: Runtime
+    account: str
+    region: str
+    start: datetime
+    end: datetime
+    origin: datetime
+
+    async def series(self, stats: Sequence[tuple[MetricStat, str]]) -> list[MathSeries]:
+        """A series for each (metric, label); an empty label is the metric's name."""
+        found = await fetch(
+            self.runtime,
+            account=self.account,
+            region=self.region,
+            stats=[stat for stat, _ in stats],
+            start=self.start,
+            end=self.end,
+            origin=self.origin,
+        )
+        return [
+            MathSeries(points.timestamps, points.values, label or stat.metric_name, "", stat.period)
+            for (stat, label), points in zip(stats, found, strict=True)
+        ]
+
+    async def search(self, search: Search, period: int) -> list[MathSeries]:
+        """What a SEARCH finds among the metrics of the past two weeks, the first of them by name."""
+        candidates = await known_series(
+            self.runtime.lake,
+            account=self.account,
+            region=self.region,
+            since=self.runtime.clock.now() - LISTED,
+            namespace=search.namespace or "",
+            limit=limits.LAKE_SELECT_ROWS,
+        )
+        found = [each for each in candidates if search.matches(*each, account_id=self.account)]
+        kept = found[: limits.SEARCH_RESULTS]
+        stat = search.statistic.text
+        stats = [MetricStat(*each, search.period or period, stat) for each in kept]
+        labels = [" ".join((each.metric_name, *(value for _, value in each.dimensions))) for each in kept]
+        return await self.series(list(zip(stats, labels, strict=True)))
