@@ -40,6 +40,9 @@ from triptych.settings import Settings, is_loopback
 
 log = structlog.get_logger()
 
+PACE_SECONDS = 0.02
+"""See ``Dispatcher``: a hop of the closed loop that meets a busy reaction waits at most this long for it."""
+
 PURGE_SECONDS = 24 * 3600
 """How often credentials that expired days ago are forgotten."""
 
@@ -173,7 +176,11 @@ class _Background:
         self._metrics = metrics
         reactions = [*(r for service in ours for r in service.reactions), timeline.REACTION]
         self.dispatcher = Dispatcher(
-            control, [self._reaction(r) for r in reactions], clock=runtime.clock, ids=runtime.ids
+            control,
+            [self._reaction(r) for r in reactions],
+            clock=runtime.clock,
+            ids=runtime.ids,
+            pace_seconds=PACE_SECONDS,
         )
         self.worker = Worker(
             control,
@@ -224,7 +231,7 @@ class _Background:
                 for fact in batch.facts:
                     self._metrics.facts(fact.kind)
 
-        return BusReaction(name=reaction.name, kinds=reaction.kinds, run=run)
+        return BusReaction(name=reaction.name, kinds=reaction.kinds, run=run, stable=reaction.stable)
 
     def _job(self, kind: JobKind) -> JobHandler:
         dead = kind.dead
@@ -258,4 +265,9 @@ class _Background:
         async def run(unit: Unit) -> None:
             await periodic.handle(self._ctx(unit))
 
-        return CronPeriodic(name=periodic.name, seconds=periodic.seconds(self._runtime.settings), run=run)
+        return CronPeriodic(
+            name=periodic.name,
+            seconds=periodic.seconds(self._runtime.settings),
+            run=run,
+            aligned=periodic.aligned,
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import structlog
@@ -25,6 +25,7 @@ _STANDBY_SECONDS = 5.0
 """How often to ask for a lease that somebody else holds."""
 _RETRY_SECONDS = 30.0
 _STOP_SECONDS = 10.0
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +33,13 @@ class Periodic:
     """Work on a clock.
 
     :param run: is handed a unit; committed together with the time of the run.
+    :param aligned: run at whole multiples of ``seconds`` since 1970 rather than in the rhythm of the first start.
     """
 
     name: str
     seconds: float
     run: Callable[[Unit], Awaitable[None]]
+    aligned: bool = False
 
 
 class LastRun(msgspec.Struct, frozen=True):
@@ -56,6 +59,12 @@ def settled(last: datetime, seconds: float, now: datetime) -> datetime:
     """The due moment a run at ``now`` stands for: missed periods are made up for by one run, in the same rhythm."""
     periods = max(1, (now - last) // timedelta(seconds=seconds))
     return last + periods * timedelta(seconds=seconds)
+
+
+def aligned(moment: datetime, seconds: float) -> datetime:
+    """The last whole multiple of ``seconds`` since 1970."""
+    period = timedelta(seconds=seconds)
+    return moment - (moment - _EPOCH) % period
 
 
 class Cron:
@@ -142,9 +151,10 @@ class Cron:
             now = self._clock.now()
             try:
                 if last is None:
-                    unit.put(LAST_RUNS, periodic.name, LastRun(now))
+                    first = aligned(now, periodic.seconds) if periodic.aligned else now
+                    unit.put(LAST_RUNS, periodic.name, LastRun(first))
                     await unit.commit()
-                    return periodic.seconds
+                    return (due_at(first, periodic.seconds) - now).total_seconds()
                 if (seconds := (due_at(last.at, periodic.seconds) - now).total_seconds()) > 0:
                     return seconds
                 await periodic.run(unit)

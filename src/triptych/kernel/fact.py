@@ -9,7 +9,16 @@ import msgspec
 
 from triptych.kernel.context import Cause, Identity
 
-FactKind = Literal["ApiCall", "ItemChanged", "ComplianceChanged", "RemediationChanged", "AutomationChanged"]
+FactKind = Literal[
+    "ApiCall",
+    "ItemChanged",
+    "ComplianceChanged",
+    "RemediationChanged",
+    "AutomationChanged",
+    "AlarmConfigured",
+    "AlarmStateChanged",
+    "AlarmActed",
+]
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 """What stands in a fact for every member the model calls sensitive."""

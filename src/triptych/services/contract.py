@@ -24,7 +24,6 @@ from triptych.lake.lake import Lake
 from triptych.lake.table import Table
 from triptych.settings import Settings
 
-
 OURS = ("cloudwatch", "logs", "cloudtrail", "config", "events", "sns", "ssm", "lambda", "sts")
 """The services (botocore's names) that are, or will be, Triptych's own. What is not built of them is refused, not
 forwarded: a sandbox that stores an alarm and never evaluates it would be a silent no-op."""
@@ -199,11 +198,15 @@ class Reaction:
     What it stages is committed with its cursor, so control state changes exactly once; lake writes carry
     ``batch.token``. Facts span accounts and regions: use ``ctx.at(account=f.account, region=f.region,
     cause=caused_by(f))``. Keep it quick: slow work is a job.
+
+    :param stable: whether a repeat after a crash must have the same facts under the same token. False is
+        cheaper, for reactions that write nothing to the lake.
     """
 
     name: str
     kinds: frozenset[FactKind]
     handle: Callable[[Ctx, Batch], Awaitable[None]]
+    stable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,11 +225,15 @@ class JobKind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Periodic:
-    """Work on a clock: every ``seconds(settings)``, one runner in the whole installation (a lease)."""
+    """Work on a clock: every ``seconds(settings)``, one runner in the whole installation (a lease).
+
+    ``aligned``: at whole multiples of the period (``:00``, ``:10``, ...), not in the rhythm of the first start.
+    """
 
     name: str
     seconds: Callable[[Settings], float]
     handle: Callable[[Ctx], Awaitable[None]]
+    aligned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,6 +125,21 @@ def _automation(fact: Fact) -> str:
     return f"{name}: {_text(fact.body, 'Status')}, {done} of {len(steps)} steps succeeded"
 
 
+def _alarm_configured(fact: Fact) -> str:
+    return f"alarm {_text(fact.body, 'alarmName')}: {_text(fact.body, 'operation')}d"
+
+
+def _alarm_state(fact: Fact) -> str:
+    new, old = fact.body.get("state") or {}, fact.body.get("previousState") or {}
+    return f"alarm {_text(fact.body, 'alarmName')} is {_text(new, 'value')}, was {_text(old, 'value')}: {_text(new, 'reason')}"
+
+
+def _alarm_action(fact: Fact) -> str:
+    error = _text(fact.body, "error")
+    done = f"failed: {error}" if error else "done"
+    return f"action {_text(fact.body, 'action')} of alarm {_text(fact.body, 'alarmName')} {done}"
+
+
 def _text(body: Mapping[str, Any], *members: str) -> str:
     """The first of these members that holds text."""
     return next((value for name in members if isinstance(value := body.get(name), str) and value), "")
@@ -136,6 +151,9 @@ _SUMMARIES: Mapping[FactKind, Callable[[Fact], str]] = {
     "ComplianceChanged": _compliance,
     "RemediationChanged": _remediation,
     "AutomationChanged": _automation,
+    "AlarmConfigured": _alarm_configured,
+    "AlarmStateChanged": _alarm_state,
+    "AlarmActed": _alarm_action,
 }
 
 

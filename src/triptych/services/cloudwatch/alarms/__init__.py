@@ -1,6 +1,31 @@
 """CloudWatch alarms: definitions, evaluation, transitions, actions, history.
 
-``definition`` (what is stored), ``metric_input`` and ``composite_input`` (what may be stored), ``evaluate`` and ``reason`` (the
-pure decision and its words), ``tick`` (evaluation on the clock), ``composite`` (alarms on alarms and their
-suppression), ``transition`` (a state change as one commit), ``actions`` (what a change sets off), ``history``.
+``definition`` (what is stored) and ``document`` (how others see it); ``metric_input`` and ``composite_input`` (what may
+be stored); ``evaluate`` and ``reason`` (the pure decision and its words); ``tick`` (evaluation on the clock) over
+``source`` (datapoints, metric math); ``composite`` (alarms on alarms) with ``suppression``; ``transition`` (a state
+change as one commit); ``actions`` (what a change sets off); ``history``.
 """
+
+from __future__ import annotations
+
+from typing import Any
+
+from triptych.control.collection import Collection
+from triptych.services.cloudwatch.alarms import actions, composite, definition, history, tick
+from triptych.services.cloudwatch.alarms.source import LakeSource
+from triptych.services.contract import Ctx, Periodic
+
+__all__ = ["COLLECTIONS", "JOBS", "PERIODIC", "REACTIONS", "TABLES"]
+
+
+async def _tick(ctx: Ctx) -> None:
+    await tick.tick(ctx, LakeSource())
+
+
+COLLECTIONS: tuple[Collection[Any], ...] = (definition.ALARMS, definition.STATES, tick.CLOCK)
+TABLES = (history.HISTORY,)
+REACTIONS = (composite.FOLLOW, history.KEEP)
+JOBS = (actions.PERFORM, composite.RELEASE)
+PERIODIC = (
+    Periodic(name="cloudwatch.tick", seconds=lambda _: tick.TICK_SECONDS, handle=_tick, aligned=True),
+)

@@ -1,0 +1,155 @@
+"""Where alarms get their datapoints: the points in the lake, and metric math over them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from triptych.query.metric_math import (
+    Expression,
+    MathError,
+    Series,
+    Value,
+    Window,
+    evaluate,
+    parse,
+    references,
+)
+from triptych.services.cloudwatch import points
+from triptych.services.cloudwatch.alarms.definition import MetricWatch
+from triptych.services.cloudwatch.points import MetricStat, Points
+from triptych.services.contract import Runtime
+
+__all__ = ["LakeSource", "checked_expressions", "ordered"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class LakeSource:
+    """``tick.Source`` on ``services.cloudwatch.points``."""
+
+    async def fetch(
+        self,
+        runtime: Runtime,
+        *,
+        account: str,
+        region: str,
+        stats: Sequence[MetricStat],
+        start: datetime,
+        end: datetime,
+        origin: datetime = _EPOCH,
+    ) -> list[Points]:
+        """See ``points.fetch``."""
+        return await points.fetch(
+            runtime, account=account, region=region, stats=stats, start=start, end=end, origin=origin
+        )
+
+    async def compute(
+        self,
+        runtime: Runtime,
+        *,
+        account: str,
+        region: str,
+        watch: MetricWatch,
+        start: datetime,
+        end: datetime,
+        origin: datetime,
+    ) -> Points:
+        """The one series a Metrics list returns. Raises MathError for one that cannot be computed."""
+        metrics = [query for query in watch.metrics if query.get("MetricStat")]
+        found = await self.fetch(
+            runtime,
+            account=account,
+            region=region,
+            stats=[_stat(query["MetricStat"]) for query in metrics],
+            start=start,
+            end=end,
+            origin=origin,
+        )
+        wanted = next(query["Id"] for query in watch.metrics if query.get("ReturnData", True))
+        series: dict[str, Series] = {}
+        for query, each in zip(metrics, found, strict=True):
+            if query["Id"] == wanted:
+                return each
+            period = query["MetricStat"]["Period"]
+            series[query["Id"]] = Series(
+                each.timestamps, each.values, query.get("Label") or query["Id"], query["Id"], period
+            )
+        window = Window(int(start.timestamp()), int(end.timestamp()), watch.period)
+        value = _computed(watch.metrics, series, window)[wanted]
+        if not isinstance(value, Series):
+            raise MathError("The expression of an alarm must return one time series", 0)
+        return Points(value.timestamps, value.values)
+
+
+def _stat(members: Mapping[str, Any]) -> MetricStat:
+    metric = members["Metric"]
+    dimensions = tuple(sorted((each["Name"], each["Value"]) for each in metric.get("Dimensions") or ()))
+    return MetricStat(
+        namespace=metric["Namespace"],
+        metric_name=metric["MetricName"],
+        dimensions=dimensions,
+        period=members["Period"],
+        stat=members["Stat"],
+        unit=members.get("Unit") or "",
+    )
+
+
+def ordered(queries: Sequence[Mapping[str, Any]]) -> list[tuple[str, Expression]]:
+    """The expressions of a Metrics list, each after what it refers to.
+
+    Raises MathError for an expression that cannot be read, an id that is not there, and circles.
+    """
+    parsed = {
+        query["Id"]: parse(query["Expression"]) for query in queries if query.get("Expression") is not None
+    }
+    known = {query["Id"] for query in queries}
+    waiting = {name: references(expression) for name, expression in parsed.items()}
+    for name, needed in waiting.items():
+        if lost := sorted(needed - known):
+            raise MathError(f"The expression {name} refers to {lost[0]}, which is not in the list", 0)
+    found: list[tuple[str, Expression]] = []
+    while waiting:
+        ready = [name for name, needed in waiting.items() if not needed & waiting.keys()]
+        if not ready:
+            raise MathError(
+                f"The expressions {', '.join(sorted(waiting))} refer to each other in a circle", 0
+            )
+        for name in ready:
+            del waiting[name]
+            found.append((name, parsed[name]))
+    return found
+
+
+def checked_expressions(watch: MetricWatch) -> None:
+    """Whether the expressions make one time series, told by evaluating them over nothing. Raises MathError."""
+    expressions = ordered(watch.metrics)
+    for _, expression in expressions:
+        if expression.searches:
+            raise MathError("SEARCH is not supported on Metric Alarms.", 0)
+    series = {
+        query["Id"]: Series((), (), "", query["Id"], query["MetricStat"]["Period"])
+        for query in watch.metrics
+        if query.get("MetricStat")
+    }
+    values = _computed(watch.metrics, series, Window(0, watch.period, watch.period))
+    wanted = next(query["Id"] for query in watch.metrics if query.get("ReturnData", True))
+    value = values.get(wanted, series.get(wanted))
+    if isinstance(value, list):
+        raise MathError("The expression of an alarm must return one time series, not several", 0)
+    if not isinstance(value, Series):
+        raise MathError("The expression of an alarm must return a time series, not a number", 0)
+
+
+def _computed(
+    queries: Sequence[Mapping[str, Any]], series: Mapping[str, Series], window: Window
+) -> dict[str, Value]:
+    values: dict[str, Value] = dict(series)
+    for name, expression in ordered(queries):
+        value = evaluate(expression, values, window, metrics=frozenset(series))
+        if isinstance(value, float) and math.isnan(value):
+            raise MathError(f"The expression {name} has no value", 0)
+        values[name] = value
+    return values

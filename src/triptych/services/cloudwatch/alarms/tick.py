@@ -1,0 +1,297 @@
+"""Evaluation on the clock: every ten seconds, all metric alarms that are due, their data fetched together.
+
+A tick is a whole multiple of ten seconds. The last one done is committed with the transitions it caused, so a
+tick is neither lost nor done twice, whenever the process dies; ticks missed while nothing ran are made up for in
+order, each on the data as of its own moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple, Protocol
+
+import msgspec
+import structlog
+
+from triptych.control.collection import Collection
+from triptych.control.store import Conflict
+from triptych.kernel import limits
+from triptych.services.cloudwatch.alarms.definition import ALARMS, STATES, Alarm, AlarmState, MetricWatch
+from triptych.services.cloudwatch.alarms.evaluate import Slot, Verdict, Watch, decide
+from triptych.services.cloudwatch.alarms.reason import reason, reason_data
+from triptych.services.cloudwatch.alarms.transition import stage, whole_milliseconds
+from triptych.services.cloudwatch.points import MetricStat, Points
+from triptych.services.contract import Ctx, Runtime
+
+__all__ = ["CLOCK", "TICK_SECONDS", "AlarmClock", "Source", "tick"]
+
+log = structlog.get_logger()
+
+TICK_SECONDS = 10
+"""CloudWatch's shortest alarm period."""
+_LATE_SECONDS = 5.0
+"""Lag worth a line in the log."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Source(Protocol):
+    """Where datapoints come from: ``services.cloudwatch.points`` and what is built on it."""
+
+    async def fetch(
+        self,
+        runtime: Runtime,
+        *,
+        account: str,
+        region: str,
+        stats: Sequence[MetricStat],
+        start: datetime,
+        end: datetime,
+        origin: datetime = _EPOCH,
+    ) -> list[Points]: ...
+
+    async def compute(
+        self,
+        runtime: Runtime,
+        *,
+        account: str,
+        region: str,
+        watch: MetricWatch,
+        start: datetime,
+        end: datetime,
+        origin: datetime,
+    ) -> Points:
+        """The one series a Metrics list returns; raises ServiceError or MathError for one that cannot be computed."""
+        ...
+
+
+class AlarmClock(msgspec.Struct, frozen=True, kw_only=True):
+    """What the last tick did, for whoever wants to know whether alarms are on time.
+
+    :param at: the tick, epoch seconds. :param lag_seconds: from the tick to its transitions being ready to commit.
+    :param alarms: evaluated; :param ticks: made up for, itself included; :param transitions: state changes.
+    """
+
+    at: int
+    lag_seconds: float = 0.0
+    alarms: int = 0
+    ticks: int = 0
+    transitions: int = 0
+
+
+CLOCK: Collection[AlarmClock] = Collection(name="cloudwatch.alarm_clock", type=AlarmClock, scope="global")
+
+
+class _Due(NamedTuple):
+    """One alarm and the ticks it is to be evaluated at."""
+
+    account: str
+    region: str
+    alarm: Alarm
+    metric: MetricWatch
+    watch: Watch
+    ticks: tuple[int, ...]
+
+
+class _Window(NamedTuple):
+    """What alarms share that are fetched together; ``spread`` keeps long ranges from widening short ones."""
+
+    account: str
+    region: str
+    period: int
+    phase: int
+    spread: int
+
+
+Values = Mapping[int, tuple[float, float | None]]
+"""Start of a period -> (value, samples)."""
+
+
+async def tick(ctx: Ctx, source: Source) -> None:
+    """Evaluate whatever is due. Stages; the caller commits. Raises Conflict when a definition changed meanwhile."""
+    now = ctx.runtime.clock.now()
+    current = int(now.timestamp()) // TICK_SECONDS * TICK_SECONDS
+    clock = await ctx.unit.get(CLOCK, "clock")
+    last = clock.at if clock is not None else current - TICK_SECONDS
+    ticks = range(
+        max(last + TICK_SECONDS, current - limits.ALARM_CATCH_UP_SECONDS), current + 1, TICK_SECONDS
+    )
+    if not ticks:
+        return
+    due = await _due(ctx, ticks)
+    data = await _data(ctx.runtime, source, due)
+    transitions = await _evaluate(ctx, due, data, now=now, current=current)
+    lag = (ctx.runtime.clock.now() - _EPOCH).total_seconds() - current
+    if lag > _LATE_SECONDS:
+        log.warning("alarms_late", seconds=round(lag, 3), alarms=len(due))
+    ctx.unit.put(
+        CLOCK,
+        "clock",
+        AlarmClock(at=current, lag_seconds=lag, alarms=len(due), ticks=len(ticks), transitions=transitions),
+    )
+
+
+async def _due(ctx: Ctx, ticks: range) -> list[_Due]:
+    found = []
+    for document in await ctx.unit.list(ALARMS, index=("type", "MetricAlarm")):
+        alarm, metric = document.value, document.value.metric
+        assert metric is not None
+        begin = alarm.configured.timestamp()
+        at = tuple(t for t in ticks if t % metric.interval == 0 and t >= begin)
+        if at:
+            found.append(_Due(document.account, document.region, alarm, metric, metric.watch, at))
+    return found
+
+
+def _end(metric: MetricWatch, at: int) -> int:
+    """Where the newest complete window ends: at the evaluation, or at a whole multiple of the period."""
+    return at - at % metric.period if metric.aligned else at
+
+
+def _window(due: _Due, at: int) -> _Window:
+    phase = _end(due.metric, at) % due.metric.period
+    return _Window(due.account, due.region, due.metric.period, phase, due.watch.range.bit_length())
+
+
+def _stat(metric: MetricWatch) -> MetricStat:
+    return MetricStat(
+        namespace=metric.namespace,
+        metric_name=metric.metric_name,
+        dimensions=metric.dimensions,
+        period=metric.period,
+        stat=metric.statistic or metric.extended_statistic,
+        unit=metric.unit,
+    )
+
+
+async def _data(
+    runtime: Runtime, source: Source, due: Sequence[_Due]
+) -> dict[tuple[_Window, MetricStat | str], Values]:
+    """Everything the alarms need, in one fetch for each window they share."""
+    shared: dict[_Window, tuple[dict[MetricStat, None], list[int]]] = {}
+    computed: dict[tuple[_Window, str], tuple[_Due, list[int]]] = {}
+    for each in due:
+        for at in each.ticks:
+            window, end = _window(each, at), _end(each.metric, at)
+            reach = [end - each.watch.range * each.metric.period, end]
+            if each.metric.metrics:
+                computed.setdefault((window, each.alarm.name), (each, []))[1].extend(reach)
+            else:
+                stats, moments = shared.setdefault(window, ({}, []))
+                stats[_stat(each.metric)] = None
+                moments.extend(reach)
+    data: dict[tuple[_Window, MetricStat | str], Values] = {}
+    for window, (stats, moments) in shared.items():
+        found = await source.fetch(
+            runtime,
+            account=window.account,
+            region=window.region,
+            stats=tuple(stats),
+            start=_moment(min(moments)),
+            end=_moment(max(moments)),
+            origin=_moment(window.phase),
+        )
+        data.update(((window, stat), _values(points)) for stat, points in zip(stats, found, strict=True))
+    for (window, name), (each, moments) in computed.items():
+        points = await source.compute(
+            runtime,
+            account=window.account,
+            region=window.region,
+            watch=each.metric,
+            start=_moment(min(moments)),
+            end=_moment(max(moments)),
+            origin=_moment(window.phase),
+        )
+        data[window, name] = _values(points)
+    return data
+
+
+def _values(points: Points) -> Values:
+    samples: Iterable[float | None] = points.sample_counts or [None] * len(points.timestamps)
+    return {
+        at: (value, count) for at, value, count in zip(points.timestamps, points.values, samples, strict=True)
+    }
+
+
+async def _evaluate(
+    ctx: Ctx,
+    due: Sequence[_Due],
+    data: Mapping[tuple[_Window, MetricStat | str], Values],
+    *,
+    now: datetime,
+    current: int,
+) -> int:
+    """Decide tick by tick, alarm by alarm, and stage what changes; the number of transitions."""
+    listed = {
+        (document.account, document.region, document.key): document.value
+        for document in await ctx.unit.list(STATES)
+    }
+    by_tick: dict[int, list[_Due]] = {}
+    for each in due:
+        for at in each.ticks:
+            by_tick.setdefault(at, []).append(each)
+    states: dict[tuple[str, str, str], AlarmState] = {}
+    transitions = 0
+    for at in sorted(by_tick):
+        moment = now if at == current else _moment(at)
+        for each in by_tick[at]:
+            key = (each.account, each.region, each.alarm.name)
+            state = states.get(key) or listed.get(key)
+            if state is None:
+                raise Conflict(f"{each.alarm.arn} has no state yet, or no more")
+            slots = _slots(each, at, data)
+            verdict = decide(each.watch, slots)
+            if verdict.state is None or verdict.state == state.value:
+                continue
+            if key not in states:
+                await _guard(ctx, each, state)
+            states[key] = _transition(ctx, each, state, verdict, slots, at=moment)
+            transitions += 1
+    return transitions
+
+
+async def _guard(ctx: Ctx, due: _Due, state: AlarmState) -> None:
+    """The decision rests on a listing: make the commit fail if either document is changed by now or till then."""
+    alarm = await ctx.unit.get(ALARMS, due.alarm.name, account=due.account, region=due.region)
+    stored = await ctx.unit.get(STATES, due.alarm.name, account=due.account, region=due.region)
+    if alarm != due.alarm or stored != state:
+        raise Conflict(f"{due.alarm.arn} was changed during its evaluation")
+
+
+def _slots(due: _Due, at: int, data: Mapping[tuple[_Window, MetricStat | str], Values]) -> list[Slot]:
+    """The evaluation range, newest first."""
+    what: MetricStat | str = due.alarm.name if due.metric.metrics else _stat(due.metric)
+    values, end, period = data[_window(due, at), what], _end(due.metric, at), due.metric.period
+    starts = (end - age * period for age in range(1, due.watch.range + 1))
+    return [Slot(start, *values.get(start, (None, None))) for start in starts]
+
+
+def _transition(
+    ctx: Ctx, due: _Due, state: AlarmState, verdict: Verdict, slots: Sequence[Slot], *, at: datetime
+) -> AlarmState:
+    assert verdict.state is not None
+    metric, moment = due.metric, whole_milliseconds(at)
+    after = msgspec.structs.replace(
+        state,
+        value=verdict.state,
+        reason=reason(due.watch, verdict, m_of_n=metric.datapoints_to_alarm is not None),
+        reason_data=reason_data(
+            due.watch,
+            verdict,
+            slots,
+            at=moment,
+            period=metric.period,
+            statistic=metric.statistic or metric.extended_statistic,
+            unit=metric.unit,
+        ),
+        updated=moment,
+        transitioned=moment,
+        number=state.number + 1,
+        told=verdict.state,
+    )
+    stage(ctx.at(account=due.account, region=due.region), due.alarm, state, after, act=True)
+    return after
+
+
+def _moment(seconds: int) -> datetime:
+    return _EPOCH + timedelta(seconds=seconds)
