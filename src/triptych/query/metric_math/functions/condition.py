@@ -8,7 +8,7 @@ hold and the other series has no value, or is not given, nothing does. (All from
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from triptych.query.metric_math.function import Case, Function
 from triptych.query.metric_math.types import Context, Series, Value
@@ -22,29 +22,31 @@ def _if(context: Context, arguments: tuple[Value | str, ...]) -> Value:
     assert otherwise is None or isinstance(otherwise, float | int | Series)
     if isinstance(condition, Series):
         return context.series(_chosen(condition, then, otherwise), period=condition.period)
-    chosen = then if condition != 0 and not math.isnan(condition) else otherwise
+    undecided = math.isnan(condition)  # it is computed from data points that are not there
+    chosen = None if undecided else then if condition else otherwise
+    series = next((side for side in (then, otherwise) if isinstance(side, Series)), None)
+    if series is None:
+        return math.nan if chosen is None else chosen
     if isinstance(chosen, Series):
         return chosen
-    series = next((side for side in (then, otherwise) if isinstance(side, Series)), None)
-    if chosen is None or math.isnan(condition):
-        return context.series((), period=series.period if series else context.window.period)
-    if series is None:
-        return chosen
-    return context.series(((t, chosen) for t in context.grid(series.period)), period=series.period)
+    points = () if chosen is None else ((t, chosen) for t in context.grid(series.period))
+    return context.series(points, period=series.period)
 
 
 def _chosen(
     condition: Series, then: float | Series, otherwise: float | Series | None
 ) -> Iterator[tuple[int, float]]:
-    thens = dict(then.points()) if isinstance(then, Series) else None
-    others = dict(otherwise.points()) if isinstance(otherwise, Series) else None
+    thens, others = _lookup(then), _lookup(otherwise)
     for timestamp, truth in condition.points():
-        if truth:
-            yield timestamp, then if not isinstance(then, Series) else (thens or {}).get(timestamp, 0.0)
-        elif others is not None and timestamp in others:
-            yield timestamp, others[timestamp]
-        elif otherwise is not None and not isinstance(otherwise, Series):
-            yield timestamp, otherwise
+        value = thens(timestamp) if truth else others(timestamp)
+        if value is not None:
+            yield timestamp, value
+        elif truth:
+            yield timestamp, 0.0
+
+
+def _lookup(side: float | Series | None) -> Callable[[int], float | None]:
+    return dict(side.points()).get if isinstance(side, Series) else lambda _timestamp: side
 
 
 _TABLE = {"metric1": "1 1 0 0 -", "metric2": "30 - 0 0 30", "metric3": "0 0 20 - 20"}

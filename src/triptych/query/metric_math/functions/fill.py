@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from bisect import bisect
 from collections.abc import Iterator
 
 from triptych.query.metric_math.function import Case, Function
@@ -37,22 +37,19 @@ def _points(series: Series, grid: range, filler: float | Series | str) -> Iterat
 
 def _repeated(series: Series, grid: range) -> Iterator[tuple[int, float]]:
     """The latest value before; none before the first."""
-    known, last = dict(series.points()), math.nan
     for timestamp in grid:
-        last = known.get(timestamp, last)
-        if not math.isnan(last):
-            yield timestamp, last
+        place = bisect(series.timestamps, timestamp)
+        if place:
+            yield timestamp, series.values[place - 1]
 
 
 def _interpolated(series: Series, grid: range) -> Iterator[tuple[int, float]]:
     """On the line between the values at both ends of a gap; there is no line before the first or after the last."""
-    place = 0
     for timestamp in grid:
-        while place + 1 < len(series.timestamps) and series.timestamps[place + 1] <= timestamp:
-            place += 1
-        if place + 1 < len(series.timestamps) and timestamp > series.timestamps[place]:
-            t1, t2 = series.timestamps[place : place + 2]
-            v1, v2 = series.values[place : place + 2]
+        place = bisect(series.timestamps, timestamp)
+        if 0 < place < len(series.timestamps):
+            t1, t2 = series.timestamps[place - 1 : place + 1]
+            v1, v2 = series.values[place - 1 : place + 1]
             yield timestamp, v1 + (v2 - v1) * (timestamp - t1) / (t2 - t1)
 
 
