@@ -443,6 +443,8 @@ async def test_stop_lets_jobs_finish_and_puts_back_those_that_do_not(backend: Ba
     await work.start()
     await stage(store, backend.job("a", kind="test.a"), backend.job("b", kind="test.b"))
     await asyncio.wait_for(asyncio.gather(finishing.started.wait(), hanging.started.wait()), 20)
+    while store.busy:  # the worker has looked again and waits now
+        await turns()
     stopping = asyncio.create_task(work.stop())
     await turns()
     await stage(store, backend.job("too late", kind="test.a"))

@@ -53,6 +53,7 @@ class SimClock:
 
     async def advance(self, seconds: float) -> None:
         """Let time pass, waking every sleeper at its moment and letting it run before the next."""
+        await self._others()
         end = self._seconds + seconds
         while (moment := self._next()) is not None and moment <= end:
             self._wake(moment)
