@@ -162,7 +162,7 @@ async def _crash_at_commit(store: SqlStore, bus: Dispatcher) -> None:
     """The end comes inside the transaction that holds what was staged."""
     genuine = store.write
 
-    async def write(step, *, announces: bool = False):
+    async def write(step, *, announces: frozenset[str] = frozenset()):
         def dying(connection):
             result = step(connection)
             if connection.execute(sa.text("SELECT count(*) FROM document")).scalar():

@@ -423,7 +423,7 @@ async def test_commit_later_returns_at_once_and_keeps_facts_of_reads_whatever_ch
 async def test_listeners_hear_of_facts_and_jobs_after_the_commit_only(backend: Backend) -> None:
     store = await backend.open()
     heard: list[int] = []
-    undo = store.on_commit(lambda: heard.append(threading.get_ident()))
+    undo = store.on_commit(lambda _: heard.append(threading.get_ident()))
     await put(store, "a", Thing(1))
     assert heard == []
     await stage(store, backend.fact("f"))

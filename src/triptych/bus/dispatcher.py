@@ -87,14 +87,18 @@ class Dispatcher:
         clock: Clock,
         ids: Ids,
         stop_seconds: float = _STOP_SECONDS,
+        pace_seconds: float = 0.0,
     ) -> None:
+        """:param pace_seconds: the least time between two batches of a reaction that is not behind: under load
+        batches grow instead of becoming many. The first after a quiet moment is handed over at once.
+        """
         if len({reaction.name for reaction in reactions}) != len(reactions):
             raise Defect("two reactions have the same name")
         self._store = store
         self._clock = clock
         self._stop_seconds = stop_seconds
         self._progress = asyncio.Event()
-        self._lanes = [_Lane(store, r, clock, ids, self._progress.set) for r in reactions]
+        self._lanes = [_Lane(store, r, clock, ids, self._progress.set, pace_seconds) for r in reactions]
         self._tasks: list[asyncio.Task[None]] = []
         self._pruner: asyncio.Task[None] | None = None
         self._unlisten: Callable[[], None] | None = None
@@ -129,7 +133,7 @@ class Dispatcher:
     async def start(self) -> None:
         if self._tasks:
             raise Defect("the dispatcher is started already")
-        self._unlisten = self._store.on_commit(self._ring)
+        self._unlisten = self._store.on_commit(self._hear)
         for lane in self._lanes:
             lane.stopping = False
             lane.bell.ring()
@@ -174,6 +178,12 @@ class Dispatcher:
                 while await lane.round():
                     pass
 
+    def _hear(self, announced: frozenset[str]) -> None:
+        """Wake those who asked for what was committed; the others pass it by when they next look."""
+        for lane in self._lanes:
+            if lane.reaction.kinds & announced:
+                lane.bell.ring()
+
     def _ring(self) -> None:
         for lane in self._lanes:
             lane.bell.ring()
@@ -195,7 +205,13 @@ class _Lane:
     """
 
     def __init__(
-        self, store: SqlStore, reaction: Reaction, clock: Clock, ids: Ids, progressed: Callable[[], None]
+        self,
+        store: SqlStore,
+        reaction: Reaction,
+        clock: Clock,
+        ids: Ids,
+        progressed: Callable[[], None],
+        pace_seconds: float,
     ) -> None:
         self.reaction = reaction
         self.bell = Bell(clock)
@@ -206,6 +222,8 @@ class _Lane:
         self._clock = clock
         self._ids = ids
         self._progressed = progressed
+        self._pace_seconds = pace_seconds
+        self._full = False
         self._cursor: Cursor | None = None
         self._attempts = 0
         self._troubles = 0
@@ -236,6 +254,8 @@ class _Lane:
             if not worked:
                 self._progressed()
                 await self.bell.wait(_POLL_SECONDS)
+            elif self._pace_seconds and not self._full:
+                await self._clock.sleep(self._pace_seconds)
         if self._cursor is not None and self._store.leases.holds(self._lease):
             await self._write_down()
             await self._store.leases.release(self._lease)
@@ -247,6 +267,7 @@ class _Lane:
         facts = await self._next()
         if not facts:
             return False
+        self._full = len(facts) >= limits.FACT_BATCH
         try:
             await self._hand_over(facts)
         except Conflict:

@@ -31,7 +31,7 @@ class Room(Protocol):
 
     holder: str
 
-    async def write(self, step: Step[R], *, announces: bool = False) -> R: ...
+    async def write(self, step: Step[R], *, announces: frozenset[str] = ...) -> R: ...
 
 
 class Leases:

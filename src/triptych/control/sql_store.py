@@ -17,7 +17,7 @@ from triptych.control.lease import Leases
 from triptych.control.schema import micros
 from triptych.control.store import Unit
 from triptych.control.unit import SqlUnit
-from triptych.control.writer import Step, Writer
+from triptych.control.writer import NOTHING, Step, Writer
 from triptych.kernel import limits
 from triptych.kernel.clock import Clock
 from triptych.kernel.fact import Fact
@@ -37,7 +37,7 @@ class SqlStore:
 
     def __init__(self, database: Database, *, clock: Clock, ids: Ids, holder: str) -> None:
         self._database = database
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[Callable[[frozenset[str]], None]] = []
         self._readers = ThreadPoolExecutor(limits.CONTROL_READERS, thread_name_prefix="control-reader")
         self._reading = 0
         self.ids = ids
@@ -60,15 +60,18 @@ class SqlStore:
         if step is not None:
             await self.writer.write_later(step, announces=unit.announces)
 
-    def on_commit(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call back, on the event loop, after commits of this store that held facts or jobs; returns the undo."""
+    def on_commit(self, callback: Callable[[frozenset[str]], None]) -> Callable[[], None]:
+        """Call back, on the event loop, after commits of this store that held facts or jobs; returns the undo.
+
+        The callback is told which: the kinds of the facts, and ``JOBS``.
+        """
         self._listeners.append(callback)
         return lambda: self._listeners.remove(callback)
 
-    def _announce(self) -> None:
+    def _announce(self, announced: frozenset[str]) -> None:
         for callback in tuple(self._listeners):
             try:
-                callback()
+                callback(announced)
             except Exception:
                 log.exception("commit_listener_failed")
 
@@ -89,7 +92,7 @@ class SqlStore:
         with self._database.reader.connect() as connection:
             return query(connection)
 
-    async def write(self, step: Step[R], *, announces: bool = False) -> R:
+    async def write(self, step: Step[R], *, announces: frozenset[str] = NOTHING) -> R:
         """Run a step in the next shared transaction; see ``Writer.write``."""
         return await self.writer.write(step, announces=announces)
 

@@ -22,6 +22,10 @@ class Conflict(Exception):  # noqa: N818
     """
 
 
+JOBS = "jobs"
+"""How a commit that staged jobs is announced, beside the kinds of its facts."""
+
+
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Work to be done after the commit, at least once.
 

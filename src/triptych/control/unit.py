@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from triptych.control import documents, job_rows, outbox
 from triptych.control.collection import Collection, Document
 from triptych.control.documents import Address, Change, Expectation, address_of
-from triptych.control.store import Conflict, Job
+from triptych.control.store import JOBS, Conflict, Job
 from triptych.control.writer import Step
 from triptych.kernel.errors import Defect
 from triptych.kernel.fact import Fact
@@ -30,7 +30,7 @@ class Room(Protocol):
 
     async def read(self, query: Callable[[Connection], R]) -> R: ...
 
-    async def write(self, step: Step[R], *, announces: bool = False) -> R: ...
+    async def write(self, step: Step[R], *, announces: frozenset[str] = ...) -> R: ...
 
 
 class _Staged(msgspec.Struct, frozen=True):
@@ -156,9 +156,9 @@ class SqlUnit:
         self._clear()
 
     @property
-    def announces(self) -> bool:
-        """Whether others wait for what this unit writes."""
-        return bool(self._facts or self._jobs)
+    def announces(self) -> frozenset[str]:
+        """What this unit writes that others wait for: the kinds of its facts, and ``JOBS``."""
+        return frozenset([*(fact.kind for fact in self._facts), *([JOBS] if self._jobs else [])])
 
     def as_step(self, *, guarded: bool = True) -> Step[None] | None:
         """Everything staged as one step for the writer; None when nothing is.

@@ -27,6 +27,9 @@ Step = Callable[[Connection], T]
 """What one unit does inside the shared transaction; an exception undoes this step only."""
 
 
+NOTHING: frozenset[str] = frozenset()
+
+
 class StoreClosed(Exception):  # noqa: N818
     """The store was closed; nothing was written."""
 
@@ -36,7 +39,9 @@ class _Waiting:
 
     __slots__ = ("announces", "done", "error", "result", "step")
 
-    def __init__(self, step: Step[Any], done: asyncio.Future[Any] | None, *, announces: bool) -> None:
+    def __init__(
+        self, step: Step[Any], done: asyncio.Future[Any] | None, *, announces: frozenset[str]
+    ) -> None:
         self.step = step
         self.done = done
         self.announces = announces
@@ -47,11 +52,11 @@ class _Waiting:
 class Writer:
     """Runs steps on one thread, many in one transaction, in the order they came.
 
-    :param announce: called on the event loop after a commit in which a step asked for it.
+    :param announce: called on the event loop after a commit, with everything its steps announce.
     :ivar transactions: committed so far; :ivar written: steps in them; :ivar lost: failed steps nobody waited for.
     """
 
-    def __init__(self, engine: Engine, announce: Callable[[], None]) -> None:
+    def __init__(self, engine: Engine, announce: Callable[[frozenset[str]], None]) -> None:
         self._engine = engine
         self._announce = announce
         self._loop = asyncio.get_running_loop()
@@ -67,7 +72,7 @@ class Writer:
         self._thread = threading.Thread(target=self._serve, name="control-writer", daemon=True)
         self._thread.start()
 
-    async def write(self, step: Step[T], *, announces: bool = False) -> T:
+    async def write(self, step: Step[T], *, announces: frozenset[str] = NOTHING) -> T:
         """Run the step; durable when it returns. Raises what the step raised, StoreClosed.
 
         A caller that is cancelled while it waits at the door wrote nothing; later, its step runs all the same.
@@ -77,7 +82,7 @@ class Writer:
         self._queue.put(_Waiting(step, done, announces=announces))
         return cast(T, await done)
 
-    async def write_later(self, step: Step[Any], *, announces: bool = False) -> None:
+    async def write_later(self, step: Step[Any], *, announces: frozenset[str] = NOTHING) -> None:
         """Like ``write`` without waiting for the commit; a failure is logged and counted in ``lost``."""
         await self._enter()
         self._queue.put(_Waiting(step, None, announces=announces))
@@ -142,8 +147,8 @@ class Writer:
             else:
                 waiting.done.set_result(waiting.result)
         self._leave(len(group))
-        if any(waiting.announces for waiting in committed):
-            self._announce()
+        if announced := NOTHING.union(*(waiting.announces for waiting in committed)):
+            self._announce(announced)
 
     # On the writer's thread.
 

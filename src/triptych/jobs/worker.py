@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from triptych.control import job_rows
 from triptych.control.schema import micros
 from triptych.control.sql_store import SqlStore
-from triptych.control.store import Conflict, Job, Unit
+from triptych.control.store import JOBS, Conflict, Job, Unit
 from triptych.control.unit import SqlUnit
 from triptych.jobs import queue
 from triptych.jobs.bell import Bell
@@ -85,6 +85,10 @@ class Worker:
         """Handlers at work now."""
         return len(self._running)
 
+    def _hear(self, announced: frozenset[str]) -> None:
+        if JOBS in announced:
+            self._bell.ring()
+
     async def depth(self) -> dict[str, int]:
         """Kind -> jobs that wait, due or not."""
         return await self._store.read(queue.kinds_waiting)
@@ -95,7 +99,7 @@ class Worker:
         for kind, waiting in (await self.depth()).items():
             if kind not in self._handlers:
                 log.warning("jobs_nobody_handles", kind=kind, jobs=waiting)
-        self._unlisten = self._store.on_commit(self._bell.ring)
+        self._unlisten = self._store.on_commit(self._hear)
         self._bell.ring()
         self._stopping = False
         self._loops = (

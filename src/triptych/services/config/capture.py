@@ -138,5 +138,5 @@ async def _bury(ctx: Ctx, kind: ResourceType, resource_id: str, *, alive_in: str
             await keep(there, deleted(document.value, ctx.now))
 
 
-OBSERVE = Reaction(name="config.observe", kinds=frozenset({"ApiCall"}), handle=_observe)
+OBSERVE = Reaction(name="config.observe", kinds=frozenset({"ApiCall"}), handle=_observe, stable=False)
 CAPTURE = JobKind(name="config.capture", handle=_capture, retry=Retry(max_attempts=10))

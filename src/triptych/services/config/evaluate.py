@@ -82,6 +82,6 @@ async def _periodic(ctx: Ctx) -> None:
                 evaluate_soon(here, rule.name)
 
 
-EVALUATE = Reaction(name="config.evaluate", kinds=frozenset({"ItemChanged"}), handle=_evaluate)
+EVALUATE = Reaction(name="config.evaluate", kinds=frozenset({"ItemChanged"}), handle=_evaluate, stable=False)
 EVALUATE_RULE = JobKind(name="config.evaluate_rule", handle=_evaluate_rule, concurrency=2)
 PERIODIC_RULES = Periodic(name="config.periodic_rules", seconds=lambda _settings: 60.0, handle=_periodic)

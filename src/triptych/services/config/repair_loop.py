@@ -336,7 +336,9 @@ async def _given_up(ctx: Ctx, job: Job, reason: str) -> None:
         _keep(here, ended)
 
 
-REMEDIATE = Reaction(name="config.remediate", kinds=frozenset({"ComplianceChanged"}), handle=_remediate)
-FOLLOW = Reaction(name="config.follow", kinds=frozenset({"AutomationChanged"}), handle=_follow)
+REMEDIATE = Reaction(
+    name="config.remediate", kinds=frozenset({"ComplianceChanged"}), handle=_remediate, stable=False
+)
+FOLLOW = Reaction(name="config.follow", kinds=frozenset({"AutomationChanged"}), handle=_follow, stable=False)
 REMEDIATION = JobKind(name="config.remediation", handle=_step, dead=_given_up)
 REMEDIATE_RULE = JobKind(name="config.remediate_rule", handle=_remediate_rule, concurrency=2)
