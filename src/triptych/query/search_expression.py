@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from triptych.kernel.limits import METRIC_MATH_DEPTH, SEARCH_CHARACTERS
@@ -43,12 +44,14 @@ class Term:
     """One word, of any property or of one.
 
     :param words: for a partial match, the tokens of each word between other characters.
+    :param folded: all its letters and digits without their case.
     """
 
     text: str
     exact: bool
     property: str | None
     words: tuple[tuple[str, ...], ...]
+    folded: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,7 @@ def _texts(term: Term, metric: _Metric) -> Sequence[str]:
 
 
 _WORD = re.compile(r"[^\W_]+")
+_DELIMITERS = re.compile(r"[\W_]+")
 _TOKEN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^A-Za-z0-9]+")
 
 
@@ -133,19 +137,26 @@ def tokenize(text: str) -> tuple[tuple[str, ...], ...]:
 def _matches(term: Term, text: str) -> bool:
     if term.exact:
         return term.text == text
-    words = tokenize(text)
-    whole = "".join(token for word in words for token in word).lower()
-    if "".join(token for word in term.words for token in word).lower() == whole:
+    folded = _folded(text)
+    if term.folded not in folded:  # necessary for both matches below, and decides most at once
+        return False
+    if term.folded == folded:
         return True
-    tokens = [token for word in words for token in word]
+    tokens = [token for word in tokenize(text) for token in word]
     wanted = [(token, len(word) > 1) for word in term.words for token in word]
     return any(
         all(
-            token == sought if same_case else token.lower() == sought.lower()
+            token == sought if same_case else token.casefold() == sought.casefold()
             for token, (sought, same_case) in zip(tokens[start:], wanted, strict=False)
         )
         for start in range(len(tokens) - len(wanted) + 1)
     )
+
+
+@lru_cache(maxsize=16_384)  # names and many values come again and again
+def _folded(text: str) -> str:
+    """All letters and digits, whatever their case."""
+    return _DELIMITERS.sub("", text).casefold()
 
 
 _CALL = re.compile(
@@ -340,4 +351,4 @@ def _made(token: _Token, designated: str | None) -> Term:
     words = () if exact else tokenize(token.text)
     if not exact and not words:
         raise SearchError(f"'{token.text}' has neither letters nor digits to search for", token.position)
-    return Term(token.text, exact, designated, words)
+    return Term(token.text, exact, designated, words, _folded(token.text))
