@@ -34,6 +34,10 @@ class Intervals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     config_sweep_seconds: float = 60.0
     trail_delivery_seconds: float = 300.0
     lake_flush_seconds: float = 0.05
+    logs_removal_seconds: float = 60.0
+    logs_retention_seconds: float = 3600.0
+    live_tail_seconds: float = 0.25
+    """How often a live tail looks for new events."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,0 +1,28 @@
+"""Log events in the lake."""
+
+from __future__ import annotations
+
+from triptych.lake.table import Column, Table
+
+LOG_EVENTS = Table(
+    name="logs_events",
+    columns=(
+        Column("account", "LowCardinality(String)"),
+        Column("region", "LowCardinality(String)"),
+        Column("group_id", "LowCardinality(String)"),
+        Column("stream_id", "LowCardinality(String)"),
+        Column("log_stream", "LowCardinality(String)"),
+        Column("time", "DateTime64(3, 'UTC')", codec="Delta, ZSTD(1)"),
+        Column("batch", "UInt64", codec="Delta, ZSTD(1)"),
+        Column("number", "UInt32", codec="Delta, ZSTD(1)"),
+        Column("ingested", "DateTime64(3, 'UTC')", codec="Delta, ZSTD(1)"),
+        Column("bytes", "UInt32", codec="ZSTD(1)"),
+        Column("message", "String", codec="ZSTD(1)"),
+    ),
+    order_by=("account", "region", "group_id", "time", "batch", "number"),
+    partition_by="toYYYYMM(time)",
+)
+"""One row an event. ``group_id`` and ``stream_id`` are the lives of the names (``group.LogGroup.id``): rows of a
+deleted group or stream belong to nobody until ``removal`` takes them away. (time, batch, number) is ``place.Place``.
+``bytes`` is the event as AWS counts it: its UTF-8 text and 26.
+"""
