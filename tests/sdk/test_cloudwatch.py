@@ -172,6 +172,20 @@ def test_dashboards_and_their_tags(cloudwatch, request) -> None:
     assert refused(cloudwatch.list_tags_for_resource, ResourceARN=arn)[0] == "ResourceNotFoundException"
 
 
+def test_tags_of_alarms(cloudwatch, request) -> None:
+    name = f"alarm-{request.node.callspec.params['cloudwatch']}"
+    cloudwatch.put_metric_alarm(
+        AlarmName=name, Namespace="App", MetricName="m", Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=1.0,
+        ComparisonOperator="GreaterThanThreshold", Tags=[{"Key": "team", "Value": "blue"}],
+    )  # fmt: skip
+    arn = f"arn:aws:cloudwatch:us-east-1:000000000000:alarm:{name}"
+    assert cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "team", "Value": "blue"}]
+    cloudwatch.tag_resource(ResourceARN=arn, Tags=[{"Key": "team", "Value": "red"}])
+    assert cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "team", "Value": "red"}]
+    cloudwatch.delete_alarms(AlarmNames=[name])
+    assert refused(cloudwatch.list_tags_for_resource, ResourceARN=arn)[0] == "ResourceNotFoundException"
+
+
 def test_cbor(server) -> None:
     import http.client
     from urllib.parse import urlsplit

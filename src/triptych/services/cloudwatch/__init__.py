@@ -5,6 +5,8 @@ Data: ``put_metric_data`` turns data into points, ``series`` names them and writ
 both, and of metric queries (``metric_queries``, ``labels``), for ``get_metric_data``, ``get_metric_statistics`` and
 alarms; ``list_metrics`` says what there is. ``usage`` turns every API call into points.
 
+Alarms: ``alarms``, and their API in ``alarm_operations*``.
+
 Dashboards: ``dashboard`` (what is stored, what is valid) and ``dashboards``. ``tags`` (with ``resources``) are those
 of alarms and dashboards.
 """
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import sys
 
+from triptych.services.cloudwatch import alarms
 from triptych.services.cloudwatch.dashboard import DASHBOARDS
 from triptych.services.cloudwatch.tables import METRICS, POINTS
 from triptych.services.cloudwatch.tags import TAGS
@@ -22,8 +25,10 @@ from triptych.services.contract import Service, operations_of
 SERVICE = Service(
     name="cloudwatch",
     operations=operations_of(sys.modules[__name__]),
-    collections=(DASHBOARDS, TAGS),
-    tables=(POINTS, METRICS),
-    reactions=(MEASURE,),
+    collections=(DASHBOARDS, TAGS, *alarms.COLLECTIONS),
+    tables=(POINTS, METRICS, *alarms.TABLES),
+    reactions=(MEASURE, *alarms.REACTIONS),
+    jobs=alarms.JOBS,
+    periodic=alarms.PERIODIC,
     unrecorded=frozenset({"PutMetricData"}),
 )

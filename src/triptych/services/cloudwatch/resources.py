@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from triptych.kernel.arn import Arn
+from triptych.services.cloudwatch.alarms.definition import ALARMS
 from triptych.services.cloudwatch.dashboard import DASHBOARDS
 from triptych.services.contract import Ctx
 
@@ -14,4 +15,7 @@ async def exists(ctx: Ctx, arn: Arn) -> bool:
     kind, _, name = arn.resource.partition("/")
     if kind == "dashboard" and not arn.region:
         return await ctx.unit.get(DASHBOARDS, name, account=ctx.account) is not None
+    kind, _, name = arn.resource.partition(":")
+    if kind == "alarm" and arn.region == ctx.region:
+        return await ctx.unit.get(ALARMS, name, account=ctx.account, region=ctx.region) is not None
     return False
