@@ -60,6 +60,7 @@ def test_names_say_something(path: Path) -> None:
         "triptych.wire.codec",
         "triptych.wire.route",
         "triptych.wire.sigv4",
+        "triptych.query.metric_math",
         "triptych.services.cloudtrail.record",
     ],
 )
