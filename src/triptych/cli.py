@@ -1,4 +1,8 @@
-"""The command line: up · demo · doctor · init. Each command says what it does and what it printed means."""
+"""The command line: up · demo · doctor · init. Each command says what it does and what it printed means.
+
+Commands import what they need when they run: the engine, the estate and boto3 take a second together, and
+`--help` needs none of them. This is the one module that imports inside functions.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +15,11 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-import uvloop
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from triptych import __version__, demo, doctor, init
-from triptych.app import UnsafeSettings, open_app
-from triptych.edge.serve import Server, bind
-from triptych.edge.telemetry import configure_logging
+from triptych import __version__
 from triptych.settings import Settings, SettingsError, load
 
 cli = typer.Typer(
@@ -87,6 +87,11 @@ def up(
     Settings come from triptych.toml, then TRIPTYCH_* variables, then these flags. Point any AWS client at it
     with AWS_ENDPOINT_URL; the banner prints the lines to paste.
     """
+    import uvloop
+
+    from triptych.app import UnsafeSettings
+    from triptych.edge.telemetry import configure_logging
+
     settings = _settings(
         config,
         {"host": host, "port": port, "data_dir": data_dir, "log_json": log_json, "log_level": log_level},
@@ -99,6 +104,9 @@ def up(
 
 
 async def _serve(settings: Settings) -> None:
+    from triptych.app import open_app
+    from triptych.edge.serve import Server, bind
+
     try:
         listening = bind(settings.host, settings.port)
     except OSError as error:
@@ -159,6 +167,8 @@ def demo_command(
     Starts its own server on a free port with a temporary data directory, then acts as an ordinary boto3
     client and shows every hop with its latency. Exits 1, with the reason, when a step does not happen.
     """
+    from triptych import demo
+
     sys.exit(
         demo.run(
             endpoint=endpoint,
@@ -175,6 +185,8 @@ def doctor_command(
     config: ConfigFile = None, host: Host = None, port: Port = None, data_dir: DataDir = None
 ) -> None:
     """Look for what is wrong: versions, port, disk, engine, control store, estate, credentials. Exits 1 on a problem."""
+    from triptych import doctor
+
     settings = _settings(config, {"host": host, "port": port, "data_dir": data_dir})
     findings = asyncio.run(doctor.examine(settings))
     marks = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "problem": "[red]problem[/]"}
@@ -191,6 +203,8 @@ def init_command(
     force: Annotated[bool, typer.Option(help="Overwrite an existing file.")] = False,
 ) -> None:
     """Write a commented triptych.toml with a generated root credential and encryption key (readable by you only)."""
+    from triptych import init
+
     try:
         access_key_id = init.write(path, force=force)
     except FileExistsError:

@@ -41,7 +41,7 @@ def postgres_url() -> Iterator[str]:
     initdb, server = _binary("initdb"), _binary("postgres")
     if initdb is None or server is None:
         reason = "POSTGRESQL IS NOT INSTALLED: the contract suites ran on SQLite only"
-        if os.environ.get("TRIPTYCH_REQUIRE_POSTGRES"):
+        if os.environ.get("TEST_REQUIRE_POSTGRES"):
             pytest.fail(reason)
         pytest.skip(reason)
     user, port = _user(), free_port()

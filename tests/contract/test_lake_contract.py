@@ -1,4 +1,4 @@
-"""The lake's promises, on chDB always and on a ClickHouse server where TRIPTYCH_CLICKHOUSE_URL names one."""
+"""The lake's promises, on chDB always and on a ClickHouse server where TEST_CLICKHOUSE_URL names one."""
 
 from __future__ import annotations
 
@@ -72,9 +72,9 @@ async def opener(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     """Opens the same store again and again; closes what was left open."""
     url = ""
     if request.param == "server":
-        base = os.environ.get("TRIPTYCH_CLICKHOUSE_URL", "")
+        base = os.environ.get("TEST_CLICKHOUSE_URL", "")
         if not base:
-            pytest.skip("TRIPTYCH_CLICKHOUSE_URL names no ClickHouse server")
+            pytest.skip("TEST_CLICKHOUSE_URL names no ClickHouse server")
         url = urlsplit(base)._replace(path=f"/test_{Ids().uuid().replace('-', '')}").geturl()
     opened: list[ClickhouseLake] = []
 

@@ -1,6 +1,6 @@
 """Every operation, every protocol: botocore's serializer -> our decoder, our encoder -> botocore's parser.
 
-``TRIPTYCH_WIRE_EXAMPLES=50 make test ARGS="tests/wire"`` looks harder than the three examples of a normal run.
+``TEST_WIRE_EXAMPLES=50 make test ARGS="tests/wire"`` looks harder than the three examples of a normal run.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from triptych.wire import codec
 from triptych.wire.model import operation_model, service_model
 from wire.shape_strategies import JSON_TEXT, XML_TEXT, Dialect, parameters
 
-EXAMPLES = int(os.environ.get("TRIPTYCH_WIRE_EXAMPLES", "3"))
+EXAMPLES = int(os.environ.get("TEST_WIRE_EXAMPLES", "3"))
 OURS = ("cloudwatch", "logs", "cloudtrail", "config", "events", "sns", "ssm", "lambda", "sts")
 
 few = settings(
     max_examples=EXAMPLES,
     deadline=None,
-    derandomize="TRIPTYCH_WIRE_EXAMPLES" not in os.environ,
+    derandomize="TEST_WIRE_EXAMPLES" not in os.environ,
     database=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.generate] if EXAMPLES <= 3 else [Phase.generate, Phase.shrink],
