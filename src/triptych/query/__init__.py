@@ -1,5 +1,6 @@
 """Languages of queries and rules as pure functions: text in, values or trees out; no IO, nothing but ``kernel``.
 
+``event_pattern``      which events a rule wants
 ``statistic``          names of statistics and their exact values
 ``metric_math``        expressions over time series
 ``search_expression``  the pattern of SEARCH, and which metrics it finds
