@@ -25,7 +25,7 @@ class Pattern(Protocol):
 
     @property
     def regexes(self) -> int:
-        """Regular expressions in a JSON or delimited pattern."""
+        """How many regular expressions the pattern has."""
         ...
 
     def matches(self, message: str) -> bool: ...

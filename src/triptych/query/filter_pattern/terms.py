@@ -30,8 +30,8 @@ class TermPattern:
     wanted: tuple[Term, ...]
     excluded: tuple[Term, ...]
     optional: tuple[Term, ...]
+    regexes: int
     exact = True
-    regexes = 0
 
     def matches(self, message: str) -> bool:
         return (
@@ -74,7 +74,7 @@ def read_terms(text: str) -> TermPattern:
     excluded = tuple(term for term in found if term.sign == "-")
     # Next to other terms a ? says nothing (the guide's note on optional terms).
     optional = () if wanted or excluded else tuple(term for term in found if term.sign == "?")
-    return TermPattern(wanted, excluded, optional)
+    return TermPattern(wanted, excluded, optional, scanner.regexes)
 
 
 def _term(scanner: Scanner, sign: str) -> Term:

@@ -13,8 +13,10 @@ import sys
 
 from triptych.services.contract import Service, operations_of
 from triptych.services.logs.backlog import BACKLOG, REMIND
+from triptych.services.logs.deliver import DELIVER
 from triptych.services.logs.group import GROUPS, STREAMS
 from triptych.services.logs.metric_filter import METRIC_FILTERS
+from triptych.services.logs.metrics import DEFAULTS, MEASURE, MINUTES
 from triptych.services.logs.removal import EXPIRE, REMOVALS, REMOVE
 from triptych.services.logs.subscription import SUBSCRIPTIONS
 from triptych.services.logs.tables import LOG_EVENTS
@@ -23,7 +25,8 @@ SERVICE = Service(
     name="logs",
     operations=operations_of(sys.modules[__name__]),
     unrecorded=frozenset({"PutLogEvents"}),
-    collections=(GROUPS, STREAMS, METRIC_FILTERS, SUBSCRIPTIONS, BACKLOG, REMOVALS),
+    collections=(GROUPS, STREAMS, METRIC_FILTERS, SUBSCRIPTIONS, BACKLOG, MINUTES, REMOVALS),
     tables=(LOG_EVENTS,),
+    jobs=(MEASURE, DEFAULTS, DELIVER),
     periodic=(REMOVE, EXPIRE, REMIND),
 )

@@ -97,11 +97,6 @@ def done_with(ctx: Ctx, documents: Sequence[Document[Entry]]) -> None:
         ctx.unit.delete(BACKLOG, document.key, account=ctx.account, region=ctx.region)
 
 
-def forget_consumer(ctx: Ctx, documents: Sequence[Document[Entry]]) -> None:
-    """A filter is gone: what waited for it waits no more."""
-    done_with(ctx, documents)
-
-
 async def entries_of(ctx: Ctx, group: LogGroup, consumer: str) -> list[Document[Entry]]:
     return await ctx.unit.list(BACKLOG, account=ctx.account, region=ctx.region, prefix=_lead(group, consumer))
 

@@ -16,8 +16,9 @@ from triptych.kernel.errors import ServiceError
 from triptych.kernel.ids import ALNUM, Ids
 from triptych.services.contract import Ctx
 
-METRICS = "metrics"
-"""The consumer that turns events into metrics; other consumers are called as their subscription filters."""
+METRICS = "*"
+"""The consumer that turns events into metrics; other consumers are called as their subscription filters, whose names
+have no asterisk."""
 
 
 class LogGroup(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

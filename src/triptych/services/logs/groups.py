@@ -27,6 +27,7 @@ from triptych.services.logs.group import (
     save_group,
 )
 from triptych.services.logs.metric_filter import METRIC_FILTERS
+from triptych.services.logs.metrics import MINUTES
 from triptych.services.logs.moments import millis
 from triptych.services.logs.removal import remove_later
 from triptych.services.logs.search import kept_since
@@ -97,7 +98,7 @@ async def delete_log_group(ctx: Ctx, params: dict[str, Any]) -> None:
             "ValidationException", f"The log group {group.name} has deletion protection enabled."
         )
     account, region = ctx.account, ctx.region
-    belonging: tuple[Collection[Any], ...] = (STREAMS, METRIC_FILTERS, SUBSCRIPTIONS, BACKLOG)
+    belonging: tuple[Collection[Any], ...] = (STREAMS, METRIC_FILTERS, SUBSCRIPTIONS, BACKLOG, MINUTES)
     for collection in belonging:
         found = await ctx.unit.list(collection, account=account, region=region, prefix=f"{group.id}:")
         for document in found:
