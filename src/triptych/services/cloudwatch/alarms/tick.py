@@ -19,7 +19,7 @@ from triptych.control.store import Conflict
 from triptych.kernel import limits
 from triptych.services.cloudwatch.alarms.definition import ALARMS, STATES, Alarm, AlarmState, MetricWatch
 from triptych.services.cloudwatch.alarms.evaluate import Slot, Verdict, Watch, decide
-from triptych.services.cloudwatch.alarms.reason import reason, reason_data
+from triptych.services.cloudwatch.alarms.reason import CREATED, reason, reason_data
 from triptych.services.cloudwatch.alarms.transition import stage, whole_milliseconds
 from triptych.services.cloudwatch.points import MetricStat, Points
 from triptych.services.contract import Ctx, Runtime
@@ -241,11 +241,17 @@ async def _evaluate(
                 raise Conflict(f"{each.alarm.arn} has no state yet, or no more")
             slots = _slots(each, at, data)
             verdict = decide(each.watch, slots)
-            if verdict.state is None or verdict.state == state.value:
+            checked = verdict.state == state.value == "INSUFFICIENT_DATA" and state.reason == CREATED
+            if verdict.state is None or (verdict.state == state.value and not checked):
                 continue
             if key not in states:
                 await _guard(ctx, each, state)
-            states[key] = _transition(ctx, each, state, verdict, slots, at=moment)
+            states[key] = after = _after(each, state, verdict, slots, at=moment)
+            here = ctx.at(account=each.account, region=each.region)
+            if checked:  # no transition, but by now there is a reason
+                here.unit.put(STATES, key[2], after, account=key[0], region=key[1])
+                continue
+            stage(here, each.alarm, state, after, act=True)
             transitions += 1
     return transitions
 
@@ -266,12 +272,14 @@ def _slots(due: _Due, at: int, data: Mapping[tuple[_Window, MetricStat | str], V
     return [Slot(start, *values.get(start, (None, None))) for start in starts]
 
 
-def _transition(
-    ctx: Ctx, due: _Due, state: AlarmState, verdict: Verdict, slots: Sequence[Slot], *, at: datetime
+def _after(
+    due: _Due, state: AlarmState, verdict: Verdict, slots: Sequence[Slot], *, at: datetime
 ) -> AlarmState:
+    """The state a verdict leads to."""
     assert verdict.state is not None
     metric, moment = due.metric, whole_milliseconds(at)
-    after = msgspec.structs.replace(
+    changed = verdict.state != state.value
+    return msgspec.structs.replace(
         state,
         value=verdict.state,
         reason=reason(due.watch, verdict, m_of_n=metric.datapoints_to_alarm is not None),
@@ -285,12 +293,10 @@ def _transition(
             unit=metric.unit,
         ),
         updated=moment,
-        transitioned=moment,
-        number=state.number + 1,
+        transitioned=moment if changed else state.transitioned,
+        number=state.number + changed,
         told=verdict.state,
     )
-    stage(ctx.at(account=due.account, region=due.region), due.alarm, state, after, act=True)
-    return after
 
 
 def _moment(seconds: int) -> datetime:
