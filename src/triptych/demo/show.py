@@ -9,6 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
 from rich.spinner import Spinner
+from rich.table import Table
 from rich.text import Text
 
 from triptych.demo.story import Chapter, Hop
@@ -36,24 +37,17 @@ def live(console: Console, hops: Iterator[Hop]) -> list[Hop]:
 
 
 def _timeline(hops: list[Hop], *, waiting: bool) -> RenderableType:
-    rows: list[RenderableType] = [row for hop in hops for row in _rows(hop)]
-    if waiting:
-        rows.append(Spinner("dots", style="bright_black"))
-    return Group(*rows)
-
-
-def _rows(hop: Hop) -> Iterator[Text]:
-    colour = COLOURS[hop.chapter]
-    when = "" if hop.milliseconds is None else f"+{hop.milliseconds:.0f} ms"
-    yield Text.assemble(
-        (f"{when:>9} ", "bold"),
-        ("● ", colour),
-        (f"{hop.chapter:<14}", colour),
-        (f"{hop.title:<18}", "bold"),
-        hop.detail,
-    )
-    for line in hop.lines:
-        yield Text(" " * 26 + line, style="bright_black", overflow="ellipsis", no_wrap=True)
+    table = Table.grid(padding=(0, 1))
+    table.add_column(justify="right", style="bold", no_wrap=True, min_width=8)
+    table.add_column(no_wrap=True)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for hop in hops:
+        when = "" if hop.milliseconds is None else f"+{hop.milliseconds:.0f} ms"
+        table.add_row(when, Text(f"● {hop.chapter}", style=COLOURS[hop.chapter]), hop.title, hop.detail)
+        for line in hop.lines:
+            table.add_row("", "", "", Text(line, style="bright_black", overflow="ellipsis", no_wrap=True))
+    return Group(table, Spinner("dots", style="bright_black")) if waiting else table
 
 
 def summary(console: Console, result: dict[str, Any]) -> None:
@@ -69,6 +63,7 @@ def summary(console: Console, result: dict[str, Any]) -> None:
             Text(f"{'  ' * depth[event['id']]}{event['summary']}", overflow="ellipsis", no_wrap=True)
         )
     lines.append(Text(f"and {reads} calls that only read", style="bright_black"))
+    console.print()
     console.print(
         Panel(Group(*lines), title="what followed from the slip, by cause", title_align="left", expand=False)
     )

@@ -20,7 +20,7 @@ from botocore.httpsession import URLLib3Session
 
 T = TypeVar("T")
 
-RULE = "s3-bucket-server-side-encryption-enabled"
+RULE = "bucket-encryption"
 RUNBOOK = "AWS-EnableS3BucketEncryption"
 JUNIOR = "junior-developer"
 PATIENCE_SECONDS = 15.0

@@ -114,7 +114,7 @@ def _remediation(fact: Fact) -> str:
     rule = _text(fact.body, "rule")
     under = f" under {rule}" if rule else ""
     return (
-        f"remediation of {_text(fact.body, 'resource') or fact.subject}{under}: {_text(fact.body, 'state')}"
+        f"remediation {_text(fact.body, 'state')}: {_text(fact.body, 'resource') or fact.subject}{under}"
     )
 
 

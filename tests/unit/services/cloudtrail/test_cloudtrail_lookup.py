@@ -260,7 +260,7 @@ async def test_one_query_answers_the_whole_chain(lake: Lake) -> None:
 @pytest.mark.parametrize(
     ("kind", "body", "text"),
     [
-        ("RemediationChanged", {"rule": "encrypted", "resource": "AWS::S3::Bucket/payroll", "state": "SUCCEEDED"}, "remediation of AWS::S3::Bucket/payroll under encrypted: SUCCEEDED"),
+        ("RemediationChanged", {"rule": "encrypted", "resource": "AWS::S3::Bucket/payroll", "state": "SUCCEEDED"}, "remediation SUCCEEDED: AWS::S3::Bucket/payroll under encrypted"),
         ("AutomationChanged", {"DocumentName": "Fix", "Status": "Failed", "StepExecutions": [{"StepStatus": "Success"}, {"StepStatus": "Failed"}]}, "Fix: Failed, 1 of 2 steps succeeded"),
         ("ItemChanged", {"item": {"resourceType": "T", "resourceName": "n", "resourceId": "i", "configurationItemStatus": "ResourceDeleted"}}, "T n was deleted"),
         ("ItemChanged", {}, "the subject was recorded"),
