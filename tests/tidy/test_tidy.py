@@ -117,6 +117,8 @@ def test_readme_names_only_commands_that_exist() -> None:
 
     readme = (ROOT / "README.md").read_text()
     makefile = (ROOT / "Makefile").read_text()
-    targets = set(re.findall(r"`make ([a-z-]+)", readme)) | set(re.findall(r"^make ([a-z-]+)", readme, re.MULTILINE))
+    targets = set(re.findall(r"`make ([a-z-]+)", readme)) | set(
+        re.findall(r"^make ([a-z-]+)", readme, re.MULTILINE)
+    )
     assert {"demo", "test"} <= targets
     assert [t for t in targets if f"\n{t}:" not in makefile] == []

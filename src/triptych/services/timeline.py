@@ -113,9 +113,7 @@ def _verdict(body: Mapping[str, Any], member: str) -> str:
 def _remediation(fact: Fact) -> str:
     rule = _text(fact.body, "rule")
     under = f" under {rule}" if rule else ""
-    return (
-        f"remediation {_text(fact.body, 'state')}: {_text(fact.body, 'resource') or fact.subject}{under}"
-    )
+    return f"remediation {_text(fact.body, 'state')}: {_text(fact.body, 'resource') or fact.subject}{under}"
 
 
 def _automation(fact: Fact) -> str:
