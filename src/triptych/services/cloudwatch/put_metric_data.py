@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from triptych.kernel import limits
 from triptych.kernel.errors import ServiceError
 from triptych.services.cloudwatch import series as series_room
-from triptych.services.cloudwatch.series import Point, Series, dimensions_of
+from triptych.services.cloudwatch.series import Point, Series
 from triptych.services.contract import Ctx, operation
 
 PAST = timedelta(days=14)
@@ -67,9 +68,9 @@ def points_of(namespace: str, data: Sequence[Mapping[str, Any]] | None, now: dat
 
 def _point(namespace: str, datum: Mapping[str, Any], now: datetime) -> Point | None:
     """The datum as a point, None when something is wrong with it (``_troubles`` says what)."""
-    if next(_troubles("", datum, now), None) is not None:
+    series = _series(namespace, datum["MetricName"], _pairs(datum.get("Dimensions")))
+    if series is None or (not _plain(datum, now) and next(_troubles("", datum, now), None) is not None):
         return None
-    series = Series(namespace, datum["MetricName"], dimensions_of(datum.get("Dimensions")))
     unit = datum.get("Unit") or "None"
     time = _cut(datum.get("Timestamp") or now, datum.get("StorageResolution") or 60)
     if (value := datum.get("Value")) is not None:
@@ -77,6 +78,38 @@ def _point(namespace: str, datum: Mapping[str, Any], now: datetime) -> Point | N
     if (known := datum.get("StatisticValues")) is not None:
         return _of_statistics(series, unit, time, known)
     return _of_values(series, unit, time, datum["Values"], datum.get("Counts"))
+
+
+_Pairs = tuple[tuple[str, str], ...]
+
+
+def _pairs(dimensions: Sequence[Mapping[str, str]] | None) -> _Pairs:
+    return tuple([(each["Name"], each["Value"]) for each in dimensions]) if dimensions else ()
+
+
+@lru_cache(maxsize=limits.METRIC_SERIES_NUMBERS)
+def _series(namespace: str, name: str, pairs: _Pairs) -> Series | None:
+    """The series, None when something is wrong with its dimensions. The same few come again and again."""
+    if next(_of_dimensions("", pairs), None) is not None:
+        return None
+    return Series(namespace, name, tuple(sorted(pairs)))
+
+
+_OTHERS = ("Values", "Counts", "StatisticValues", "StorageResolution")
+
+
+def _plain(datum: Mapping[str, Any], now: datetime) -> bool:
+    """Whether the datum is plainly good; a doubtful No costs time only, ``_troubles`` has the last word."""
+    time, values = datum.get("Timestamp"), datum.get("Values")
+    if time is not None and not now - PAST <= time <= now + FUTURE:
+        return False
+    if values is None:
+        value = datum.get("Value")
+        return value is not None and -_LARGEST <= value <= _LARGEST and datum.keys().isdisjoint(_OTHERS)
+    if not 0 < len(values) <= limits.METRIC_DATUM_VALUES or datum.keys() & {"Value", *_OTHERS[1:]}:
+        return False
+    # The sum of anything and NaN is NaN, which no comparison holds for.
+    return bool(min(values) >= -_LARGEST and max(values) <= _LARGEST and -math.inf < sum(values) < math.inf)
 
 
 def _of_statistics(series: Series, unit: str, time: datetime, known: Mapping[str, float]) -> Point:
@@ -92,11 +125,10 @@ def _of_values(
     series: Series, unit: str, time: datetime, values: Sequence[float], counts: Sequence[float] | None
 ) -> Point:
     if counts is None:
-        weighted = [(float(value), 1.0) for value in values]
-    else:
-        weighted = [
-            (float(value), float(count)) for value, count in zip(values, counts, strict=True) if count
-        ]
+        ones = (1.0,) * len(values)
+        count, total = float(len(values)), math.fsum(values)
+        return Point(series, unit, time, count, total, min(values), max(values), values, ones)
+    weighted = [(float(value), float(count)) for value, count in zip(values, counts, strict=True) if count]
     kept, weights = [value for value, _ in weighted], [weight for _, weight in weighted]
     total = math.fsum(value * weight for value, weight in weighted)
     return Point(
@@ -150,7 +182,7 @@ def _troubles(where: str, datum: Mapping[str, Any], now: datetime) -> Iterator[t
             f"The parameter {where}.StorageResolution must be 1 or 60.",
         )
     yield from _of_time(where, datum.get("Timestamp"), now)
-    yield from _of_dimensions(where, datum.get("Dimensions") or ())
+    yield from _of_dimensions(where, _pairs(datum.get("Dimensions")))
 
 
 def _of_value(where: str, datum: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -222,27 +254,16 @@ def _of_time(where: str, time: datetime | None, now: datetime) -> Iterator[tuple
         )
 
 
-def _of_dimensions(where: str, dimensions: Sequence[Mapping[str, str]]) -> Iterator[tuple[str, str]]:
+def _of_dimensions(where: str, dimensions: _Pairs) -> Iterator[tuple[str, str]]:
     names = set()
-    for position, dimension in enumerate(dimensions, 1):
-        name = f"{where}.Dimensions.member.{position}"
-        if dimension["Name"].startswith(":"):
-            yield (
-                "InvalidParameterValue",
-                f"The value {dimension['Name']} for parameter {name}.Name is invalid.",
-            )
-        for part in ("Name", "Value"):
-            if not dimension[part].strip() or not dimension[part].isascii():
-                yield (
-                    "InvalidParameterValue",
-                    f"The value {dimension[part]} for parameter {name}.{part} is invalid.",
-                )
-        if dimension["Name"] in names:
-            yield (
-                "InvalidParameterValue",
-                f"The parameter {name}.Name repeats the dimension {dimension['Name']}.",
-            )
-        names.add(dimension["Name"])
+    for position, (name, value) in enumerate(dimensions, 1):
+        place = f"{where}.Dimensions.member.{position}"
+        for part, text in (("Name", name), ("Value", value)):
+            if not text.strip() or not text.isascii() or (part == "Name" and text.startswith(":")):
+                yield "InvalidParameterValue", f"The value {text} for parameter {place}.{part} is invalid."
+        if name in names:
+            yield "InvalidParameterValue", f"The parameter {place}.Name repeats the dimension {name}."
+        names.add(name)
 
 
 def _too_many(where: str, bound: int) -> str:

@@ -77,17 +77,19 @@ async def write(
     seen = _seen(runtime.lake).setdefault((account, region), {})
     day = now.toordinal()
     fresh = {point.series: key for point in points if seen.get(key := number(point.series)) != day}
-    writes = [runtime.lake.write(POINTS, [_row(account, region, p) for p in points], token=token)]
+    rows = [row(account, region, point) for point in points]
+    writes = [runtime.lake.write(POINTS, rows, token=token)]
     if fresh:
-        rows = [_metric_row(account, region, series, key, now) for series, key in fresh.items()]
-        writes.append(runtime.lake.write(METRICS, rows))
+        listed_rows = [metric_row(account, region, series, key, now) for series, key in fresh.items()]
+        writes.append(runtime.lake.write(METRICS, listed_rows))
     await asyncio.gather(*writes)
     if len(seen) + len(fresh) > limits.METRIC_SERIES_SEEN:
         seen.clear()  # they will be listed once more today, which does no harm
     seen.update((key, day) for key in fresh.values())
 
 
-def _row(account: str, region: str, point: Point) -> dict[str, Any]:
+def row(account: str, region: str, point: Point) -> dict[str, Any]:
+    """A point as a row of ``POINTS``."""
     series = point.series
     return {
         "account": account,
@@ -106,7 +108,8 @@ def _row(account: str, region: str, point: Point) -> dict[str, Any]:
     }
 
 
-def _metric_row(account: str, region: str, series: Series, key: int, now: datetime) -> dict[str, Any]:
+def metric_row(account: str, region: str, series: Series, key: int, now: datetime) -> dict[str, Any]:
+    """A series as a row of ``METRICS``; ``key`` is its number."""
     return {
         "account": account,
         "region": region,
