@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
+import os
+import queue
+import subprocess
+import sys
+import threading
 import time
 from typing import Any
 
@@ -516,3 +522,106 @@ def test_subscriptions_deliver_in_the_envelope(logs, group, client, eventually) 
     logs.delete_subscription_filter(logGroupName=group, filterName="second")
     missing = refused(logs.delete_subscription_filter, logGroupName=group, filterName="second")
     assert missing[0] == "ResourceNotFoundException"
+
+
+@pytest.fixture
+def tailing(server):
+    """A client that does not put ``stream-`` before the host's name, as the AWS guides say for custom endpoints."""
+    return boto3.client(
+        "logs",
+        endpoint_url=server.url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(inject_host_prefix=False, read_timeout=20),
+    )
+
+
+def test_a_live_tail_shows_events_as_they_arrive(logs, group, tailing) -> None:
+    put(logs, group, (now(), "ERROR before the session"))
+    arn = f"{REGION_ARN}:{group}"
+    logs.create_log_stream(logGroupName=group, logStreamName="other")
+    answer = tailing.start_live_tail(
+        logGroupIdentifiers=[arn], logStreamNames=["s"], logEventFilterPattern="ERROR"
+    )
+    stream = iter(answer["responseStream"])
+    start = next(stream)["sessionStart"]
+    assert start["logGroupIdentifiers"] == [arn] and start["logEventFilterPattern"] == "ERROR"
+    for number in range(3):
+        put(logs, group, (now(), f"ERROR {number}"), (now(), f"INFO {number}"))
+        put(logs, group, (now(), f"ERROR elsewhere {number}"), stream="other")
+    shown: list[dict[str, Any]] = []
+    for event in stream:
+        update = event["sessionUpdate"]
+        assert update["sessionMetadata"] == {"sampled": False}
+        shown += update["sessionResults"]
+        if len(shown) >= 3:
+            break
+    answer["responseStream"].close()
+    assert [each["message"] for each in shown] == ["ERROR 0", "ERROR 1", "ERROR 2"]
+    assert {(each["logStreamName"], each["logGroupIdentifier"]) for each in shown} == {("s", arn)}
+
+
+def test_a_quiet_live_tail_sends_empty_updates_and_refuses_nonsense(group, tailing) -> None:
+    answer = tailing.start_live_tail(logGroupIdentifiers=[f"{REGION_ARN}:{group}"])
+    stream = iter(answer["responseStream"])
+    assert "sessionStart" in next(stream)
+    assert next(stream)["sessionUpdate"]["sessionResults"] == []
+    answer["responseStream"].close()
+    assert refused(tailing.start_live_tail, logGroupIdentifiers=["nothing"])[0] == "ResourceNotFoundException"
+    bad = {"logGroupIdentifiers": [group], "logEventFilterPattern": "a:b"}
+    assert refused(tailing.start_live_tail, **bad)[0] == "InvalidParameterException"
+    two = {"logGroupIdentifiers": [group, group], "logStreamNames": ["s"]}
+    assert refused(tailing.start_live_tail, **two)[0] == "InvalidParameterException"
+
+
+def cli(server, *arguments: str) -> subprocess.Popen[str]:
+    environment = os.environ | {
+        "AWS_ENDPOINT_URL": server.url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+        "PYTHONUNBUFFERED": "1",
+    }
+    command = [sys.executable, "-m", "awscli", *arguments]
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_the_command_line_follows_a_live_tail(logs, group, server) -> None:
+    with cli(
+        server, "logs", "start-live-tail", "--log-group-identifiers", f"{REGION_ARN}:{group}"
+    ) as process:
+        try:
+            assert process.stdout is not None
+            lines: queue.Queue[str] = queue.Queue()
+            threading.Thread(target=lambda: [lines.put(line) for line in process.stdout], daemon=True).start()
+            deadline = time.monotonic() + 20
+            shown = ""
+            while (
+                "hello from the tail" not in shown and time.monotonic() < deadline and process.poll() is None
+            ):
+                put(logs, group, (now(), "hello from the tail"))
+                with contextlib.suppress(queue.Empty):
+                    shown += lines.get(timeout=0.5)
+            assert "hello from the tail" in shown, shown
+        finally:
+            process.terminate()
+
+
+def test_polling_as_logs_tail_follow_does(logs, group) -> None:
+    """``aws logs tail --follow`` (the second command line's) asks FilterLogEvents again from its last event's time."""
+    seen: dict[str, str] = {}
+    since = now() - 60_000
+    for number in range(4):
+        put(logs, group, (now(), f"a{number}"), (now(), f"b{number}"))
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName=group, startTime=since, interleaved=True, PaginationConfig={"PageSize": 3}
+        )
+        for page in pages:
+            for event in page["events"]:
+                since = max(since, event["timestamp"])
+                seen.setdefault(event["eventId"], event["message"])
+    assert list(seen.values()) == [f"{letter}{number}" for number in range(4) for letter in "ab"]

@@ -53,6 +53,11 @@ class Incoming:
             chunks.append(chunk)
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
+    async def gone(self) -> None:
+        """Wait until the client has left; for a reply that does not end by itself, once the body was read."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
 
 async def hashed(incoming: AsyncIterator[bytes], expected_sha256: str) -> AsyncIterator[bytes]:
     """Pass a body on and check its declared hash.
