@@ -26,11 +26,8 @@ __all__ = ["PERFORM", "checked_actions", "lambda_event", "notification", "subjec
 PRINCIPAL = "cloudwatch.amazonaws.com"
 _VENDORS = frozenset({"sns", "lambda", "automate", "swf", "autoscaling", "ssm", "ssm-incidents", "aiops"})
 _COMPOSITE_VENDORS = frozenset({"sns", "lambda", "ssm", "ssm-incidents", "aiops"})
-_EC2 = {
-    "ec2:stop": "StopInstances",
-    "ec2:terminate": "TerminateInstances",
-    "ec2:reboot": "RebootInstances",
-}
+_EC2 = {"stop": "StopInstances", "terminate": "TerminateInstances", "reboot": "RebootInstances"}
+"""``arn:aws:automate:<region>:ec2:<what>``: ``ec2`` stands where other ARNs have the account."""
 _SUBJECT_CHARACTERS = 100
 """SNS quota."""
 _TRANSIENT = frozenset(
@@ -100,7 +97,7 @@ async def _deliver(ctx: Ctx, body: Mapping[str, Any]) -> str | None:
         params = {"FunctionName": action, "InvocationType": "Event", "Payload": payload}
         await ctx.call("lambda", "Invoke", params, principal=PRINCIPAL, region=arn.region)
         return None
-    if arn.service == "automate" and arn.resource in _EC2:
+    if arn.service == "automate" and arn.account == "ec2" and arn.resource in _EC2:
         await ctx.call("ec2", _EC2[arn.resource], {"InstanceIds": [_instance(body)]}, principal=PRINCIPAL)
         return None
     if arn.service == "autoscaling":
