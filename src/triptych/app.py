@@ -41,7 +41,9 @@ from triptych.settings import Settings, is_loopback
 log = structlog.get_logger()
 
 PACE_SECONDS = 0.02
-"""See ``Dispatcher``: a hop of the closed loop that meets a busy reaction waits at most this long for it."""
+"""A hop of the closed loop that meets a busy reaction waits at most this long for it."""
+LAKE_PACE_SECONDS = 0.2
+"""Reactions that write to the lake gather for longer: an insert costs milliseconds however few rows it has."""
 
 PURGE_SECONDS = 24 * 3600
 """How often credentials that expired days ago are forgotten."""
@@ -180,7 +182,6 @@ class _Background:
             [self._reaction(r) for r in reactions],
             clock=runtime.clock,
             ids=runtime.ids,
-            pace_seconds=PACE_SECONDS,
         )
         self.worker = Worker(
             control,
@@ -231,7 +232,13 @@ class _Background:
                 for fact in batch.facts:
                     self._metrics.facts(fact.kind)
 
-        return BusReaction(name=reaction.name, kinds=reaction.kinds, run=run, stable=reaction.stable)
+        return BusReaction(
+            name=reaction.name,
+            kinds=reaction.kinds,
+            run=run,
+            stable=reaction.stable,
+            pace_seconds=LAKE_PACE_SECONDS if reaction.stable else PACE_SECONDS,
+        )
 
     def _job(self, kind: JobKind) -> JobHandler:
         dead = kind.dead

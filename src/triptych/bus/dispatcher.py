@@ -50,6 +50,8 @@ class Reaction:
     :param stable: whether a batch must keep its boundaries across a crash. False saves a commit for every
         batch; only for reactions that do not use ``batch.token``.
     :param from_start: a reaction new to a store that has facts begins with the oldest kept, or with what comes.
+    :param pace_seconds: the least time between two batches while it keeps up: under load batches grow instead of
+        becoming many. The first after a quiet moment is handed over at once.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Reaction:
     run: Callable[[Unit, Batch], Awaitable[None]]
     stable: bool = True
     from_start: bool = True
+    pace_seconds: float = 0.0
 
 
 class Lag(NamedTuple):
@@ -87,18 +90,14 @@ class Dispatcher:
         clock: Clock,
         ids: Ids,
         stop_seconds: float = _STOP_SECONDS,
-        pace_seconds: float = 0.0,
     ) -> None:
-        """:param pace_seconds: the least time between two batches of a reaction that is not behind: under load
-        batches grow instead of becoming many. The first after a quiet moment is handed over at once.
-        """
         if len({reaction.name for reaction in reactions}) != len(reactions):
             raise Defect("two reactions have the same name")
         self._store = store
         self._clock = clock
         self._stop_seconds = stop_seconds
         self._progress = asyncio.Event()
-        self._lanes = [_Lane(store, r, clock, ids, self._progress.set, pace_seconds) for r in reactions]
+        self._lanes = [_Lane(store, r, clock, ids, self._progress.set) for r in reactions]
         self._tasks: list[asyncio.Task[None]] = []
         self._pruner: asyncio.Task[None] | None = None
         self._unlisten: Callable[[], None] | None = None
@@ -211,7 +210,6 @@ class _Lane:
         clock: Clock,
         ids: Ids,
         progressed: Callable[[], None],
-        pace_seconds: float,
     ) -> None:
         self.reaction = reaction
         self.bell = Bell(clock)
@@ -222,7 +220,6 @@ class _Lane:
         self._clock = clock
         self._ids = ids
         self._progressed = progressed
-        self._pace_seconds = pace_seconds
         self._full = False
         self._cursor: Cursor | None = None
         self._attempts = 0
@@ -254,8 +251,8 @@ class _Lane:
             if not worked:
                 self._progressed()
                 await self.bell.wait(_POLL_SECONDS)
-            elif self._pace_seconds and not self._full:
-                await self._clock.sleep(self._pace_seconds)
+            elif self.reaction.pace_seconds and not self._full:
+                await self._clock.sleep(self.reaction.pace_seconds)
         if self._cursor is not None and self._store.leases.holds(self._lease):
             await self._write_down()
             await self._store.leases.release(self._lease)
