@@ -43,18 +43,24 @@ async def _observe(ctx: Ctx, batch: Batch) -> None:
         if fact.account not in running:
             found = await ctx.unit.list(RECORDERS, account=fact.account)
             running[fact.account] = [(document.region, document.value) for document in found]
-        here = ctx.at(account=fact.account, region=fact.region, cause=caused_by(fact))
         for kind, touch in touches:
-            if not any(
-                records(recorder, kind.name) and (kind.located == "itself" or region == fact.region)
-                for region, recorder in running[fact.account]
-            ):
-                continue
+            recording = [region for region, recorder in running[fact.account] if records(recorder, kind.name)]
             ids = touched(touch, call)
-            for resource_id in ids:
-                capture_soon(here, kind, resource_id)
-            if not ids and touch.relist:
-                sweep_soon(here, kind.name)
+            for region in _places(kind, fact.region, recording):
+                here = ctx.at(account=fact.account, region=region, cause=caused_by(fact))
+                for resource_id in ids:
+                    capture_soon(here, kind, resource_id)
+                if not ids and touch.relist:
+                    sweep_soon(here, kind.name)
+
+
+def _places(kind: ResourceType, called_in: str, recording: list[str]) -> list[str]:
+    """The regions from which a changed resource is looked at, given those that record its type."""
+    if kind.located == "everywhere":
+        return recording
+    if kind.located == "itself":
+        return [called_in] if recording else []
+    return [called_in] if called_in in recording else []
 
 
 async def home_of(ctx: Ctx, kind: ResourceType, resource_id: str) -> Ctx | None:

@@ -14,13 +14,16 @@ _ALL = "ALL_SUPPORTED_RESOURCE_TYPES"
 _ONLY = "INCLUSION_BY_RESOURCE_TYPES"
 _EXCEPT = "EXCLUSION_BY_RESOURCE_TYPES"
 
+_GLOBAL = frozenset({"AWS::IAM::Group", "AWS::IAM::Policy", "AWS::IAM::Role", "AWS::IAM::User"})
+"""What includeGlobalResourceTypes is about: AWS's own four, to which it adds none."""
+
 
 def records(recorder: Recorder, resource_type: str) -> bool:
     """Whether a recorder that is running records the type."""
     if not recorder.recording:
         return False
     if recorder.strategy == _ALL:
-        return True
+        return recorder.include_global or resource_type not in _GLOBAL
     return (resource_type in recorder.types) == (recorder.strategy == _ONLY)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -47,25 +48,35 @@ class Touch:
     :param parameters: paths into the request: ``Bucket``, ``Resources[]``, ``Rules[].GroupId``.
     :param response: paths into the reply.
     :param starts_with: only ids that start so (calls that serve many types).
+    :param pattern: where calls also take ARNs: what an id looks like there, the id itself being group 1;
+        what does not match whole is not an id of the type.
     :param relist: when no id is found the type is listed again, because something of it did change.
     """
 
     parameters: tuple[str, ...] = ()
     response: tuple[str, ...] = ()
     starts_with: str = ""
+    pattern: str = ""
     relist: bool = False
 
 
 def touched(touch: Touch, call: ApiCall) -> tuple[str, ...]:
     """The ids of the resources that a successful call changed, each once, in order."""
     found = [
-        value
+        found
         for source, paths in ((call.parameters, touch.parameters), (call.response, touch.response))
         for path in paths
         for value in _at(source, path.split("."))
-        if isinstance(value, str) and value.startswith(touch.starts_with)
+        if isinstance(value, str) and value.startswith(touch.starts_with) and (found := _id(touch, value))
     ]
     return tuple(dict.fromkeys(found))
+
+
+def _id(touch: Touch, value: str) -> str:
+    if not touch.pattern:
+        return value
+    matched = re.fullmatch(touch.pattern, value)
+    return matched[1] if matched else ""
 
 
 def _at(value: Any, path: list[str]) -> list[Any]:
@@ -100,7 +111,8 @@ class ResourceType:
 
     :param name: AWS's: ``AWS::S3::Bucket``.
     :param located: ``call``: a resource lives in the region of the calls about it. ``itself``: every region
-        sees it and ``locate`` says where it lives (None: it is gone).
+        sees it and ``locate`` says where it lives (None: it is gone). ``everywhere``: it is of the account
+        and recorded in every region that records it, as AWS does with IAM.
     :param listing: the ids of all resources, with their replies where the listing has everything.
     :param describe: the replies about one resource, from its own region; None when it is gone.
     :param resource: (account, region, id, replies) -> the resource; pure.
@@ -109,7 +121,7 @@ class ResourceType:
     """
 
     name: str
-    located: Literal["call", "itself"] = "call"
+    located: Literal["call", "itself", "everywhere"] = "call"
     listing: Callable[[Call], AsyncIterator[tuple[str, Replies | None]]]
     describe: Callable[[Call, str], Awaitable[Replies | None]]
     resource: Callable[[str, str, str, Replies], Resource]

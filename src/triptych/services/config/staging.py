@@ -26,7 +26,7 @@ def capture_soon(ctx: Ctx, kind: ResourceType, resource_id: str) -> None:
 
     A type that locates itself has one runner for all regions, so its jobs live in the installation's region.
     """
-    region = ctx.region if kind.located == "call" else ctx.runtime.settings.region
+    region = ctx.region if kind.located != "itself" else ctx.runtime.settings.region
     ctx.at(account=ctx.account, region=region, cause=ctx.context.because).job(
         "config.capture",
         {"type": kind.name, "id": resource_id},

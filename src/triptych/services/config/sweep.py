@@ -7,12 +7,14 @@ stages one at once. A sweep lists; what is new, different, missing or not told b
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import AsyncIterator
 
 import msgspec
 
 from triptych.control.store import Job
 from triptych.jobs.kind import Retry
 from triptych.kernel import limits
+from triptych.kernel.errors import ServiceError
 from triptych.services.config.capture import item_of
 from triptych.services.config.difference import difference
 from triptych.services.config.documents import (
@@ -26,7 +28,7 @@ from triptych.services.config.documents import (
 from triptych.services.config.item import Item
 from triptych.services.config.parts import TYPES
 from triptych.services.config.recording import records
-from triptych.services.config.resource_type import ResourceType
+from triptych.services.config.resource_type import Replies, ResourceType
 from triptych.services.config.staging import caller_in, capture_soon, sweep_soon
 from triptych.services.contract import Ctx, JobKind, Periodic
 
@@ -65,7 +67,7 @@ async def _sweep_type(ctx: Ctx, kind: ResourceType) -> None:
             living.setdefault(document.value.resource_id, []).append(document.value)
     seen: set[str] = set()
     unsure: list[str] = []
-    async for resource_id, replies in kind.listing(caller_in(ctx, ctx.region)):
+    async for resource_id, replies in _listed(ctx, kind):
         seen.add(resource_id)
         items = living.get(resource_id, [])
         if items and all(item.region != ctx.region for item in items):
@@ -79,6 +81,16 @@ async def _sweep_type(ctx: Ctx, kind: ResourceType) -> None:
     for resource_id, items in living.items():
         if resource_id not in seen and any(item.region == ctx.region for item in items):
             capture_soon(ctx, kind, resource_id)
+
+
+async def _listed(ctx: Ctx, kind: ResourceType) -> AsyncIterator[tuple[str, Replies | None]]:
+    """The listing of a type; a service that nobody here implements has no resources, which is no failure."""
+    try:
+        async for entry in kind.listing(caller_in(ctx, ctx.region)):
+            yield entry
+    except ServiceError as error:
+        if error.code != "NotImplemented":
+            raise
 
 
 async def _in_turn(ctx: Ctx, kind: ResourceType, ids: list[str]) -> list[str]:

@@ -26,7 +26,7 @@ from triptych.control.sql_store import SqlStore
 from triptych.control.store import Job
 from triptych.jobs.kind import Later
 from triptych.kernel.context import Cause, Context, Identity, service_identity
-from triptych.kernel.errors import ServiceError
+from triptych.kernel.errors import ServiceError, not_built
 from triptych.kernel.fact import ApiCall, Fact
 from triptych.kernel.ids import Ids
 from triptych.lake.open import ClickhouseLake, open_lake
@@ -98,9 +98,11 @@ class SmallEstate:
             raise self.broken[operation]
         if service == "s3":
             return self._s3(operation, params)
-        if service == "ec2":
+        if service == "ec2" and operation == "DescribeSecurityGroups":
             return self._ec2(params)
-        return self._ssm(operation, params)
+        if service == "ssm":
+            return self._ssm(operation, params)
+        raise not_built(service, operation)
 
     def bucket(self, name: str, region: str = REGION, **parts: Any) -> None:
         self.buckets[name] = {"region": region, **parts}
