@@ -1,4 +1,4 @@
-"""The few addresses of our own, under ``/_triptych/``: health, readiness, metrics, the timeline.
+"""The few addresses of our own, under ``/_triptych/``: health, readiness, metrics, the timeline, SNS's links.
 
 The underscore keeps them apart from S3: no bucket name may contain one.
 """
@@ -17,8 +17,11 @@ from triptych.edge.desk import Desk
 from triptych.edge.exchange import Exchange, Reply
 from triptych.estate import identities
 from triptych.kernel import limits
+from triptych.kernel.arn import Arn
+from triptych.kernel.context import Context, Identity
 from triptych.kernel.errors import ServiceError
 from triptych.services import timeline
+from triptych.services.sns.signer import certificate
 from triptych.wire import sigv4
 from triptych.wire.message import Headers
 from triptych.wire.signature import parse
@@ -42,6 +45,9 @@ class Views:
             "ready": self._ready,
             "metrics": self._metrics,
             "timeline": self._timeline,
+            "sns-certificate.pem": self._sns_certificate,
+            "sns-confirm": self._sns_confirm,
+            "sns-unsubscribe": self._sns_unsubscribe,
         }
 
     async def answer(self, x: Exchange) -> Reply:
@@ -84,6 +90,39 @@ class Views:
             raise ServiceError("ValidationException", "The query parameter 'id' (an eventID) is required.")
         chain = await timeline.chain(self._desk.runtime.lake, account=account, id=wanted)
         return _json(200, {"events": chain})
+
+    async def _sns_certificate(self, _: Exchange) -> Reply:
+        """The certificate whose key signs SNS messages; open to all, as AWS's is."""
+        pem = await certificate(self._desk.runtime)
+        return Reply(200, Headers([("content-type", "application/x-pem-file")]), pem.encode())
+
+    async def _sns_confirm(self, x: Exchange) -> Reply:
+        """A SubscribeURL: whoever has the token may confirm, unsigned, as on AWS."""
+        return await self._sns(x, "ConfirmSubscription", "TopicArn", "Token")
+
+    async def _sns_unsubscribe(self, x: Exchange) -> Reply:
+        """An UnsubscribeURL: whoever was sent a message may end the subscription, unsigned, as on AWS."""
+        return await self._sns(x, "Unsubscribe", "SubscriptionArn")
+
+    async def _sns(self, x: Exchange, operation: str, *members: str) -> Reply:
+        given = dict(parse_qsl(x.request.query))
+        try:
+            topic = Arn.parse(given.get(members[0], ""))
+        except ValueError:
+            raise ServiceError(
+                "InvalidParameter", f"The query parameter {members[0]!r} must be an ARN."
+            ) from None
+        context = Context(
+            account=topic.account,
+            region=topic.region,
+            identity=Identity(kind="Unknown", account=topic.account),
+            time=x.received,
+            source_ip=x.source_ip,
+            user_agent=x.request.headers.get("user-agent"),
+            host=x.request.host,
+        )
+        params = {member: given.get(member, "") for member in members}
+        return _json(200, await self._desk.runtime.caller(context, "sns", operation, params))
 
     async def _account(self, x: Exchange) -> str:
         desk = self._desk

@@ -1,0 +1,64 @@
+"""One HTTP request to an address that a user named: what SNS endpoints and API destinations are told.
+
+Bounded in time and in what is read of the answer; follows no redirect; raises nothing but ``Undelivered``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import aiohttp
+
+__all__ = ["ANSWER_BYTES", "Undelivered", "is_permanent", "post"]
+
+ANSWER_BYTES = 4 * 1024
+"""How much of an answer is kept, for the error message (ours)."""
+_THROTTLES = frozenset(
+    {"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "TooManyRequestsException",
+     "LimitExceeded", "ProvisionedThroughputExceededException"}
+)  # fmt: skip
+
+
+class Undelivered(Exception):  # noqa: N818 - an outcome, not a fault of ours
+    """A delivery that did not arrive.
+
+    :param permanent: trying again would not help.
+    """
+
+    def __init__(self, code: str, message: str, *, permanent: bool) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.permanent = permanent
+
+
+def is_permanent(code: str, status: int) -> bool:
+    """Whether an AWS error will be the same next time: the caller's mistake, not a throttle."""
+    return status < 500 and status != 429 and code not in _THROTTLES
+
+
+async def post(
+    url: str, body: bytes, headers: Mapping[str, str], *, seconds: float, method: str = "POST"
+) -> None:
+    """Send it and have it accepted (2xx), or raise Undelivered. 429 and 5xx may be tried again, other 4xx not."""
+    try:
+        async with (
+            asyncio.timeout(seconds),
+            aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
+            session.request(method, url, data=body, headers=dict(headers), allow_redirects=False) as answer,
+        ):
+            said = (await answer.content.read(ANSWER_BYTES)).decode(errors="replace")
+            status = answer.status
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        raise Undelivered(
+            "SDK_CLIENT_ERROR",
+            f"{url} could not be reached: {str(error) or type(error).__name__}",
+            permanent=False,
+        ) from error
+    if not 200 <= status < 300:
+        raise Undelivered(
+            f"HTTP_{status}",
+            f"{url} answered {status}: {said}",
+            permanent=status < 500 and status not in (408, 429),
+        )

@@ -1,0 +1,259 @@
+"""Subscribe, ConfirmSubscription, Unsubscribe, the lists, and a subscription's attributes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from triptych.kernel.arn import Arn
+from triptych.kernel.errors import ServiceError
+from triptych.services.contract import Ctx, operation
+from triptych.services.sns.deliver import send_confirmation
+from triptych.services.sns.filter_policy import check_policy
+from triptych.services.sns.topic import (
+    SUBSCRIPTIONS,
+    Subscription,
+    Topic,
+    find_subscription,
+    find_topic,
+    invalid,
+    keep,
+    paged,
+    resumed,
+)
+
+_PROTOCOLS = {"http", "https", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose"}
+_ATTRIBUTES = {"DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy"}
+_TOKEN_HEX = 128
+_MOST = 1000
+"""Subscriptions of one topic (ours: each costs a job a message; SNS allows 12.5 million, 100 for FIFO topics)."""
+PENDING = "PendingConfirmation"
+
+
+@operation
+async def subscribe(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
+    """A subscription of a queue, effective at once, or of an http(s) endpoint, which must confirm it first.
+
+    Partly: the protocols sqs, http and https. Email, SMS, mobile push, Lambda and Firehose are refused.
+    """
+    topic = await find_topic(ctx, params["TopicArn"])
+    endpoint = params.get("Endpoint") or ""
+    protocol = _checked_protocol(params["Protocol"], endpoint, topic)
+    attributes = {k: v for k, v in (params.get("Attributes") or {}).items() if v}
+    _check_attributes(attributes)
+    stored = await ctx.unit.list(
+        SUBSCRIPTIONS, account=ctx.account, region=ctx.region, index=("topic", topic.name)
+    )
+    for document in stored:
+        known = document.value
+        if (known.protocol, known.endpoint) == (protocol, endpoint):
+            if attributes and attributes != known.attributes:
+                raise invalid("Attributes Reason: Subscription already exists with different attributes")
+            if not known.confirmed:
+                send_confirmation(ctx, known)
+            return _answer(known, params)
+    if len(stored) >= _MOST:
+        raise ServiceError(
+            "SubscriptionLimitExceeded", f"A topic can have at most {_MOST} subscriptions.", status=403
+        )
+    subscription = Subscription(
+        id=ctx.ids.uuid(),
+        topic=topic.name,
+        account=ctx.account,
+        region=ctx.region,
+        protocol=protocol,
+        endpoint=endpoint,
+        attributes=attributes,
+        token="" if protocol == "sqs" else ctx.ids.text(_TOKEN_HEX, "0123456789abcdef"),
+    )
+    keep(ctx, subscription)
+    if not subscription.confirmed:
+        send_confirmation(ctx, subscription)
+    return _answer(subscription, params)
+
+
+def _answer(subscription: Subscription, params: Mapping[str, Any]) -> dict[str, Any]:
+    shown = subscription.confirmed or params.get("ReturnSubscriptionArn")
+    return {"SubscriptionArn": subscription.arn if shown else "pending confirmation"}
+
+
+def _checked_protocol(protocol: str, endpoint: str, topic: Topic) -> Literal["sqs", "http", "https"]:
+    if protocol not in _PROTOCOLS:
+        raise invalid(f"Amazon SNS does not support this protocol string: {protocol}")
+    if protocol in ("email", "email-json"):
+        raise ServiceError(
+            "NotImplemented",
+            "Triptych sends no email: it has no setting that names an SMTP server.",
+            status=501,
+        )
+    if protocol not in ("sqs", "http", "https"):
+        raise ServiceError(
+            "NotImplemented", f"Triptych does not deliver SNS messages to {protocol} endpoints.", status=501
+        )
+    if protocol == "sqs":
+        if not _is_queue(endpoint):
+            raise invalid("SQS endpoint ARN")
+        if endpoint.endswith(".fifo") and not topic.fifo:
+            raise invalid("Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics")
+        return "sqs"
+    if topic.fifo:
+        raise invalid("Protocol Reason: FIFO topics deliver to SQS queues only")
+    if not endpoint.startswith(f"{protocol}://") or not urlsplit(endpoint).hostname:
+        raise invalid("Endpoint must match the specified protocol")
+    return "http" if protocol == "http" else "https"
+
+
+def _is_queue(text: str) -> bool:
+    try:
+        parsed = Arn.parse(text)
+    except ValueError:
+        return False
+    return parsed.service == "sqs" and bool(parsed.region and parsed.account and parsed.resource)
+
+
+def _check_attributes(attributes: Mapping[str, str]) -> None:
+    scope = attributes.get("FilterPolicyScope", "MessageAttributes")
+    for name, value in attributes.items():
+        if name not in _ATTRIBUTES:
+            raise invalid("AttributeName")
+        if name == "FilterPolicyScope" and value not in ("MessageAttributes", "MessageBody"):
+            raise invalid(
+                f"FilterPolicyScope: Invalid value [{value}]. Please use either MessageBody or MessageAttributes"
+            )
+        if name == "RawMessageDelivery" and value.lower() not in ("true", "false"):
+            raise invalid("Attributes Reason: RawMessageDelivery: Invalid value. Must be true or false")
+        if name == "RedrivePolicy":
+            _check_redrive(value)
+        if name == "DeliveryPolicy" and not isinstance(_json(value), dict):
+            raise invalid("DeliveryPolicy: failed to parse JSON")
+    check_policy(attributes.get("FilterPolicy", ""), scope)
+
+
+def _check_redrive(text: str) -> None:
+    policy = _json(text)
+    if not isinstance(policy, dict):
+        raise invalid("RedrivePolicy: failed to parse JSON.")
+    queue = policy.get("deadLetterTargetArn")
+    if not isinstance(queue, str) or not _is_queue(queue):
+        raise invalid("RedrivePolicy: deadLetterTargetArn is an invalid arn")
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+@operation
+async def confirm_subscription(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
+    """Make a pending subscription effective, with the token its endpoint was sent; again is no error.
+
+    Partly: AuthenticateOnUnsubscribe is refused.
+    """
+    topic = await find_topic(ctx, params["TopicArn"])
+    if (params.get("AuthenticateOnUnsubscribe") or "").lower() == "true":
+        raise ServiceError(
+            "NotImplemented", "Triptych does not implement AuthenticateOnUnsubscribe.", status=501
+        )
+    stored = await ctx.unit.list(
+        SUBSCRIPTIONS, account=ctx.account, region=ctx.region, index=("topic", topic.name)
+    )
+    for document in stored:
+        if document.value.token == params["Token"]:
+            confirmed = await ctx.unit.get(
+                SUBSCRIPTIONS, document.key, account=ctx.account, region=ctx.region
+            )
+            if confirmed is None:
+                break
+            attributes = confirmed.attributes
+            keep(ctx, msgspec.structs.replace(confirmed, token="", attributes=attributes))
+            return {"SubscriptionArn": confirmed.arn}
+    raise invalid("Token")
+
+
+@operation
+async def unsubscribe(ctx: Ctx, params: dict[str, Any]) -> None:
+    """Delete a subscription; one that is not there is no error."""
+    try:
+        found = await find_subscription(ctx, params["SubscriptionArn"])
+    except ServiceError as error:
+        if error.code == "NotFound":
+            return
+        raise
+    ctx.unit.delete(SUBSCRIPTIONS, found.id, account=ctx.account, region=ctx.region)
+
+
+def _listed(subscription: Subscription, topic_arn: str) -> dict[str, str]:
+    return {
+        "SubscriptionArn": subscription.arn if subscription.confirmed else PENDING,
+        "Owner": subscription.account,
+        "Protocol": subscription.protocol,
+        "Endpoint": subscription.endpoint,
+        "TopicArn": topic_arn,
+    }
+
+
+@operation
+async def list_subscriptions(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
+    """Subscriptions of every topic, 100 on a page."""
+    after = resumed("ListSubscriptions", params.get("NextToken"))
+    stored = await ctx.unit.list(
+        SUBSCRIPTIONS, account=ctx.account, region=ctx.region, after=after, limit=101
+    )
+    found = [(d.key, _listed(d.value, ctx.arn("sns", d.value.topic))) for d in stored]
+    return paged("ListSubscriptions", "Subscriptions", found)
+
+
+@operation
+async def list_subscriptions_by_topic(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
+    """Subscriptions of one topic, 100 on a page."""
+    topic = await find_topic(ctx, params["TopicArn"])
+    listing = f"ListSubscriptionsByTopic/{topic.name}"
+    stored = await ctx.unit.list(
+        SUBSCRIPTIONS,
+        account=ctx.account,
+        region=ctx.region,
+        index=("topic", topic.name),
+        after=resumed(listing, params.get("NextToken")),
+        limit=101,
+    )
+    return paged(listing, "Subscriptions", [(d.key, _listed(d.value, topic.arn)) for d in stored])
+
+
+@operation
+async def get_subscription_attributes(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
+    """What was set, and what follows from it."""
+    found = await find_subscription(ctx, params["SubscriptionArn"])
+    attributes = {
+        "SubscriptionArn": found.arn,
+        "Owner": found.account,
+        "TopicArn": ctx.arn("sns", found.topic),
+        "Protocol": found.protocol,
+        "Endpoint": found.endpoint,
+        "ConfirmationWasAuthenticated": "true" if found.protocol == "sqs" else "false",
+        "PendingConfirmation": "false" if found.confirmed else "true",
+        "RawMessageDelivery": "false",
+        "SubscriptionPrincipal": f"arn:aws:iam::{found.account}:root",
+    }
+    if found.attributes.get("FilterPolicy"):
+        attributes["FilterPolicyScope"] = "MessageAttributes"
+    return {"Attributes": attributes | {k: v for k, v in found.attributes.items() if v}}
+
+
+@operation
+async def set_subscription_attributes(ctx: Ctx, params: dict[str, Any]) -> None:
+    """Set one attribute; an empty value takes it away."""
+    found = await find_subscription(ctx, params["SubscriptionArn"])
+    name, value = params["AttributeName"], params.get("AttributeValue") or ""
+    attributes = {k: v for k, v in found.attributes.items() if k != name}
+    if name not in _ATTRIBUTES:
+        raise invalid("AttributeName")
+    if value:
+        attributes[name] = value
+    _check_attributes(attributes)
+    keep(ctx, msgspec.structs.replace(found, attributes=attributes))
