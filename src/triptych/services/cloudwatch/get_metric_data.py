@@ -99,7 +99,7 @@ def page(
             points.reverse()
         taken = points[max(begin, 0) : max(end, 0)]
         if taken or (not points and not skipped):
-            complete = end >= len(points)
+            complete = not points or end >= len(points)
             shown.append(_shown(result, label, taken, complete=complete))
         begin, end = begin - len(points), end - len(points)
     return shown

@@ -257,7 +257,7 @@ class _Lookup:
             namespace=search.namespace or "",
             limit=limits.LAKE_SELECT_ROWS,
         )
-        found = [each for each in candidates if search.matches(*each, account_id=self.account)]
+        found = sorted(each for each in candidates if search.matches(*each, account_id=self.account))
         kept = found[: limits.SEARCH_RESULTS]
         stat = search.statistic.text
         stats = [MetricStat(*each, search.period or period, stat) for each in kept]
