@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+import pyarrow as pa
 from sqlglot import exp
 
 from triptych.lake.table import Table
 
 
 class Lake(Protocol):
-    async def write(self, table: Table, rows: Sequence[Mapping[str, Any]], *, token: str = "") -> None:
+    async def write(
+        self, table: Table, rows: Sequence[Mapping[str, Any]] | pa.Table, *, token: str = ""
+    ) -> None:
         """Append rows (column name -> value; datetimes aware); durable when it returns.
+
+        Rows in thousands are better handed over as columns: what ``lake.rows.from_columns`` makes.
 
         With a ``token`` the call is idempotent: the same token with the same rows is absorbed. Without one,
         rows of concurrent callers share an insert (group commit).

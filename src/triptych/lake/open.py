@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from sqlglot import exp
 
 from triptych.kernel.clock import Clock
@@ -34,7 +35,9 @@ class ClickhouseLake:
         self._writer = writer
         self.steps = tuple(steps)
 
-    async def write(self, table: Table, rows: Sequence[Mapping[str, Any]], *, token: str = "") -> None:
+    async def write(
+        self, table: Table, rows: Sequence[Mapping[str, Any]] | pa.Table, *, token: str = ""
+    ) -> None:
         """See ``Lake.write``. A token is remembered for the table's last ``limits.LAKE_REPLAY_INSERTS`` inserts.
 
         Raises ValueError for a table that was not declared and for rows that do not fit it.

@@ -17,7 +17,7 @@ import pyarrow as pa
 from triptych.kernel import limits
 from triptych.kernel.clock import Clock
 from triptych.lake.engine import passing
-from triptych.lake.rows import to_arrow
+from triptych.lake.rows import schema, to_arrow
 from triptych.lake.table import Table
 
 Insert = Callable[[str, pa.Table, str], Awaitable[None]]
@@ -73,11 +73,15 @@ class Writer:
         self._direct: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    async def write(self, table: Table, rows: Sequence[Mapping[str, Any]], token: str) -> None:
+    async def write(self, table: Table, rows: Sequence[Mapping[str, Any]] | pa.Table, token: str) -> None:
         """See ``Lake.write``. Raises ValueError for rows that do not fit the table, before anything is queued."""
-        if not rows:
+        if not len(rows):
             return
-        if len(rows) > _ROWS_IN_PLACE:
+        if isinstance(rows, pa.Table):
+            if not rows.schema.equals(schema(table)):
+                raise ValueError(f"these are not the columns of {table.name}")
+            data = rows
+        elif len(rows) > _ROWS_IN_PLACE:
             data = await asyncio.to_thread(to_arrow, table, rows)
         else:
             data = to_arrow(table, rows)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from triptych.lake.rows import to_arrow
+from triptych.lake.rows import from_columns, to_arrow
 from triptych.lake.table import Column, Kind, Table
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -75,3 +75,37 @@ def test_shapes() -> None:
         to_arrow(table("String"), [lacking | {"y": "a"}])
     with pytest.raises(ValueError, match="no column y, z"):
         to_arrow(table("String"), [row("a") | {"z": 1, "y": 2}])
+
+
+def test_columns_make_the_same_table_as_rows() -> None:
+    noon = datetime(2026, 3, 1, 12, 0, 0, 123_000, tzinfo=UTC)
+    table = Table(
+        name="t",
+        columns=(
+            Column("account", "LowCardinality(String)"),
+            Column("region", "LowCardinality(String)"),
+            Column("time", "DateTime64(3, 'UTC')"),
+            Column("seen", "DateTime64(3, 'UTC')"),
+            Column("count", "UInt64"),
+        ),
+        order_by=("account", "region", "time"),
+    )
+    rows = [{"account": "a", "region": "r", "time": noon, "seen": noon, "count": count} for count in range(3)]
+    columns = {
+        "account": "a",
+        "region": "r",
+        "time": [int(noon.timestamp() * 1000)] * 3,
+        "seen": noon,
+        "count": [0, 1, 2],
+    }
+    assert from_columns(table, columns).equals(to_arrow(table, rows))
+    for wrong in (
+        {"count": [0, 1]},
+        {"count": [0, 1, -1]},
+        {"account": 1},
+        {"account": ["a", None, "a"]},
+        {"time": [0, 1, 10**15]},
+        {"more": 1},
+    ):
+        with pytest.raises(ValueError):
+            from_columns(table, columns | wrong)

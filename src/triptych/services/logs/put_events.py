@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from triptych.lake.rows import from_columns
 from triptych.services.contract import Ctx, operation
 from triptych.services.logs.backlog import Entry, put_by
 from triptych.services.logs.batch import judge
@@ -35,27 +36,20 @@ async def put_log_events(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     kept = events[judged.first : judged.last]
     if not kept:
         return answer
-    sizes = judged.sizes[judged.first : judged.last]
-    whole = {
+    columns = {
         "account": ctx.account,
         "region": ctx.region,
         "group_id": group.id,
         "stream_id": stream.id,
         "log_stream": stream.name,
+        "time": [event["timestamp"] for event in kept],
         "batch": batch,
+        "number": list(range(len(kept))),
         "ingested": moment(now),
+        "bytes": list(judged.sizes[judged.first : judged.last]),
+        "message": [event["message"] for event in kept],
     }
-    rows = [
-        {
-            **whole,
-            "time": moment(event["timestamp"]),
-            "number": number,
-            "bytes": size,
-            "message": event["message"],
-        }
-        for number, (event, size) in enumerate(zip(kept, sizes, strict=True))
-    ]
-    await ctx.runtime.lake.write(LOG_EVENTS, rows)
+    await ctx.runtime.lake.write(LOG_EVENTS, from_columns(LOG_EVENTS, columns))
     consumers = list(group.subscriptions)
     if group.metric_filters or any(may_be_metrics(event["message"]) for event in kept):
         consumers.append(METRICS)

@@ -111,7 +111,10 @@ async def _chunk(ctx: Ctx, search: Search, rows: int, size: int) -> Page:
         cut += 1
     if not cut:
         return Page([], None)
-    whole, values = _query(ctx, search, _COLUMNS)
+    first, last = sorted((millis(places[0]["time"]), millis(places[cut - 1]["time"])))
+    # Between these times only; `after` still holds within the first of them.
+    within = replace(search, start=max(search.start, first), end=min(search.end, last + 1))
+    whole, values = _query(ctx, within, _COLUMNS)
     found = await ctx.runtime.lake.select(whole.limit(cut), values, account=ctx.account, region=ctx.region)
     events = [
         Event(
