@@ -8,6 +8,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from postgres_kit import postgres_url  # noqa: F401 - a fixture for everybody
 from triptych.testing.server import ServerProcess, running_server
 
 QUIET = {
