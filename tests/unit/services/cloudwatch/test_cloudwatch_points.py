@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cloudwatch_world import ACCOUNT, NOON, REGION, World
@@ -12,11 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triptych.kernel.clock import SystemClock
+from triptych.lake.open import open_lake
 from triptych.query import statistic as statistics
 from triptych.services.cloudwatch import finish
 from triptych.services.cloudwatch.finish import Bucket
 from triptych.services.cloudwatch.points import MetricStat, Points, fetch, retention, rounded_start
 from triptych.services.cloudwatch.put_metric_data import put_metric_data
+from triptych.services.cloudwatch.tables import METRICS, POINTS
 
 STATISTICS = (
     "SampleCount", "Sum", "Average", "Minimum", "Maximum", "p0", "p1", "p50", "p90", "p99.9", "p100", "IQM",
@@ -240,3 +243,13 @@ def test_start_is_rounded_as_documented() -> None:
     assert rounded_start(start, NOON + timedelta(days=70), 60) == start.replace(
         minute=0, second=0, microsecond=0
     )
+
+
+async def test_the_tables_are_opened_again_without_a_step(tmp_path: Path) -> None:
+    """The engine's spelling of a folding TTL is recognised as the declared one."""
+    for expected in (2, 0):
+        lake = await open_lake(
+            path=tmp_path / "lake", tables=[POINTS, METRICS], clock=SystemClock(), flush_seconds=0.001
+        )
+        await lake.close()
+        assert len(lake.steps) == expected
