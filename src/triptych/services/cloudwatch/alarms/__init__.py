@@ -3,7 +3,8 @@
 ``definition`` (what is stored) and ``document`` (how others see it); ``metric_input`` and ``composite_input`` (what may
 be stored); ``evaluate`` and ``reason`` (the pure decision and its words); ``tick`` (evaluation on the clock) over
 ``source`` (datapoints, metric math); ``composite`` (alarms on alarms) with ``suppression``; ``transition`` (a state
-change as one commit); ``actions`` (what a change sets off); ``history``.
+change as one commit); ``actions`` (what a change sets off); ``history``;
+``lag`` (are alarms on time).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from triptych.control.collection import Collection
-from triptych.services.cloudwatch.alarms import actions, composite, definition, history, tick
+from triptych.services.cloudwatch.alarms import actions, composite, definition, history, lag, tick
 from triptych.services.cloudwatch.alarms.source import LakeSource
 from triptych.services.contract import Ctx, Periodic
 
@@ -19,7 +20,9 @@ __all__ = ["COLLECTIONS", "JOBS", "PERIODIC", "REACTIONS", "TABLES"]
 
 
 async def _tick(ctx: Ctx) -> None:
-    await tick.tick(ctx, LakeSource())
+    done = await tick.tick(ctx, LakeSource())
+    if done is not None and done.alarms:
+        await lag.measure(ctx.runtime, done)
 
 
 COLLECTIONS: tuple[Collection[Any], ...] = (definition.ALARMS, definition.STATES, tick.CLOCK)

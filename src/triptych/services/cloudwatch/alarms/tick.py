@@ -107,8 +107,11 @@ Values = Mapping[int, tuple[float, float | None]]
 """Start of a period -> (value, samples)."""
 
 
-async def tick(ctx: Ctx, source: Source) -> None:
-    """Evaluate whatever is due. Stages; the caller commits. Raises Conflict when a definition changed meanwhile."""
+async def tick(ctx: Ctx, source: Source) -> AlarmClock | None:
+    """Evaluate whatever is due; what was done, None when the last tick was done already.
+
+    Stages; the caller commits. Raises Conflict when a definition changed meanwhile.
+    """
     now = ctx.runtime.clock.now()
     current = int(now.timestamp()) // TICK_SECONDS * TICK_SECONDS
     clock = await ctx.unit.get(CLOCK, "clock")
@@ -117,18 +120,16 @@ async def tick(ctx: Ctx, source: Source) -> None:
         max(last + TICK_SECONDS, current - limits.ALARM_CATCH_UP_SECONDS), current + 1, TICK_SECONDS
     )
     if not ticks:
-        return
+        return None
     due = await _due(ctx, ticks)
     data = await _data(ctx.runtime, source, due)
     transitions = await _evaluate(ctx, due, data, now=now, current=current)
     lag = (ctx.runtime.clock.now() - _EPOCH).total_seconds() - current
     if lag > _LATE_SECONDS:
         log.warning("alarms_late", seconds=round(lag, 3), alarms=len(due))
-    ctx.unit.put(
-        CLOCK,
-        "clock",
-        AlarmClock(at=current, lag_seconds=lag, alarms=len(due), ticks=len(ticks), transitions=transitions),
-    )
+    done = AlarmClock(at=current, lag_seconds=lag, alarms=len(due), ticks=len(ticks), transitions=transitions)
+    ctx.unit.put(CLOCK, "clock", done)
+    return done
 
 
 async def _due(ctx: Ctx, ticks: range) -> list[_Due]:
