@@ -307,3 +307,36 @@ LIVE_TAIL_EVENTS = 500
 
 LIVE_TAIL_SECONDS = 3 * 3600
 """How long a live tail stays open (CloudWatch Logs: three hours)."""
+
+INSIGHTS_GROUPS = 50
+"""Log groups one Insights query reads (CloudWatch Logs: 50)."""
+
+INSIGHTS_RESULTS = 10_000
+"""Results of an Insights query that does not say how many, and results on one page (CloudWatch Logs: 10,000)."""
+
+INSIGHTS_RESULTS_AT_MOST = 100_000
+"""Results an Insights query may ask for (CloudWatch Logs: 100,000)."""
+
+INSIGHTS_CONCURRENT = 100
+"""Insights queries of one account in one region that have not ended (CloudWatch Logs: 100)."""
+
+INSIGHTS_RUNNING = 3
+"""Insights queries one process runs at a time (ours: one reader of the lake is left to everybody else)."""
+
+INSIGHTS_DAYS = 7
+"""How long an Insights query and its results can be read (CloudWatch Logs: 7 days)."""
+
+INSIGHTS_COMMANDS = 25
+"""Commands of one Insights query (ours: each is a level of a subquery)."""
+
+INSIGHTS_DEPTH = 24
+"""Nesting of an Insights expression (ours: whoever reads it does so by recursion)."""
+
+INSIGHTS_TERMS = 500
+"""Conditions joined by one chain of ``and`` or ``or`` (ours)."""
+
+INSIGHTS_RECORD_FIELDS = 200
+"""Fields discovered in the JSON of one log event (CloudWatch Logs: 200)."""
+
+INSIGHTS_DEFINITIONS = 1_000
+"""Saved Insights queries of one account in one region (CloudWatch Logs: 1,000)."""

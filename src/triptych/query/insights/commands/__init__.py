@@ -1,0 +1,1 @@
+"""The commands of the query language: each file defines ``COMMAND`` with its cases."""

@@ -1,0 +1,42 @@
+"""``filter a > 1 and @message like /x/``: the events a condition is true of."""
+
+from __future__ import annotations
+
+from triptych.query.insights import tree
+from triptych.query.insights.command import Case, Command
+from triptych.query.insights.lowering import lower
+from triptych.query.insights.reader import Reader
+from triptych.query.insights.relation import Relation
+from triptych.query.insights.value import as_truth, call, literal
+
+
+def _read(reader: Reader) -> tree.Expression:
+    return reader.expression()
+
+
+def _lower(relation: Relation, condition: tree.Expression) -> Relation:
+    relation = relation.settled().with_fields_of([condition])
+    # A field is looked at by its number; other text is no condition. What is neither true nor false is left out.
+    return relation.where(call("ifNull", as_truth(lower(condition, relation)), literal(0)))
+
+
+_STATUS = ('{"s": 200}', '{"s": "404"}', '{"s": "none"}', "{}")
+
+COMMAND = Command(
+    name="filter",
+    docs="Only the events that a condition is true of.",
+    read=_read,
+    lower=_lower,
+    keeps_events=True,
+    cases=(
+        Case("fields s | filter s >= 300", _STATUS, ("s=404",)),
+        Case("fields s | filter s != 200", _STATUS, ("s=none", "s=404")),
+        Case("fields s | filter not ispresent(s)", _STATUS, ("",)),
+        Case("fields s | filter s in [200, 404]", _STATUS, ("s=404", "s=200")),
+        Case("fields s | filter s not in ['none']", _STATUS, ("s=404", "s=200")),
+        Case("display @message | filter @message like 'b c'", ("a b c", "bc"), ("@message=a b c",)),
+        Case("display @message | filter @message like /(?i)B.c/", ("a b c", "bc"), ("@message=a b c",)),
+        Case("display @message | filter @message =~ 'b$'", ("ab", "ba"), ("@message=ab",)),
+        Case("display @message | filter @message not like /a/ or 1 = 1", ("a",), ("@message=a",)),
+    ),
+)
