@@ -1,7 +1,7 @@
 """Amazon CloudWatch: how is it performing.
 
 Data: ``put_metric_data`` turns data into points, ``series`` names them and writes them into ``tables``.
-``aggregates`` is the query that reads them, ``finish`` makes a statistic of what it found, ``points`` is the face of
+``aggregates`` is the query that reads them (through ``asking``), ``finish`` makes a statistic of what it found, ``points`` is the face of
 both, and of metric queries (``metric_queries``, ``labels``), for ``get_metric_data``, ``get_metric_statistics`` and
 alarms; ``list_metrics`` says what there is. ``usage`` turns every API call into points.
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlglot import exp
 
 from triptych.lake.lake import Lake
+from triptych.services.cloudwatch.asking import ask
 from triptych.services.cloudwatch.finish import Bucket
 from triptych.services.cloudwatch.series import Series, number
 
@@ -48,7 +49,7 @@ async def aggregates(
     if wanted.start >= wanted.end or not series:
         return {}
     query, values = _query(series, wanted)
-    rows = await lake.select(query, values, account=account, region=region)
+    rows = await ask(lake, query, values, account=account, region=region)
     origin = int(wanted.origin.timestamp())
     return {(row["series"], row[_UNIT]): _buckets(row, origin, wanted) for row in rows}
 

@@ -11,6 +11,7 @@ from sqlglot import exp
 from triptych.kernel import limits, pages
 from triptych.kernel.errors import ServiceError
 from triptych.lake.lake import Lake
+from triptych.services.cloudwatch.asking import ask
 from triptych.services.cloudwatch.series import Series, listed
 from triptych.services.contract import Ctx, operation
 
@@ -41,7 +42,7 @@ async def list_metrics(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
         except pages.InvalidToken:
             raise ServiceError("InvalidParameterValue", "Request parameter NextToken is invalid") from None
     query, values = _query(ctx, params, after)
-    rows = await ctx.runtime.lake.select(query, values, account=ctx.account, region=ctx.region)
+    rows = await ask(ctx.runtime.lake, query, values, account=ctx.account, region=ctx.region)
     page = rows[: limits.METRIC_LIST_PAGE]
     answer: dict[str, Any] = {"Metrics": [_metric(row) for row in page]}
     if len(rows) > len(page):
@@ -58,7 +59,7 @@ async def known_series(
     values: dict[str, Any] = {"seen": since}
     if namespace:
         query, values["namespace"] = query.where(_equal("namespace")), namespace
-    rows = await lake.select(query, values, account=account, region=region)
+    rows = await ask(lake, query, values, account=account, region=region)
     return [Series(row["namespace"], row["metric_name"], _dimensions(row)) for row in rows]
 
 

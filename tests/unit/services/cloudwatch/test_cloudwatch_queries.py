@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from cloudwatch_world import NOON, World
 
 from triptych.kernel.errors import ServiceError
+from triptych.lake.engine import TooMuch
 from triptych.query.metric_math import Series
 from triptych.services.cloudwatch import labels
 from triptych.services.cloudwatch.get_metric_data import get_metric_data
@@ -204,3 +206,17 @@ def test_labels() -> None:
     assert filled == "Latency 1/3.5@01:31 2.167 6.5 1-2 n=3 a p90 eu -- ${UNKNOWN} $ {}"
     assert labels.filled("${MAX}", Series((), ()), None, properties={}, zone=UTC) == "--"
     assert labels.zone("-2500") is None
+
+
+async def test_asking_too_much_is_the_callers_error(world: World) -> None:
+    class Overwhelmed:
+        async def select(self, *_: object, **__: object) -> list[dict[str, Any]]:
+            raise TooMuch("memory")
+
+    ctx = replace(world.ctx(), runtime=replace(world.runtime, lake=Overwhelmed()))
+    queries = [{"Id": "a", "MetricStat": metric()}]
+    with pytest.raises(ServiceError) as caught:
+        await get_metric_data(
+            ctx, {"MetricDataQueries": queries, "StartTime": NOON - MINUTE, "EndTime": NOON}
+        )
+    assert caught.value.code == "LimitExceeded"
