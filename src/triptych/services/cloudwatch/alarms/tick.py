@@ -7,6 +7,7 @@ order, each on the data as of its own moment.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
@@ -231,8 +232,9 @@ async def _evaluate(
     for each in due:
         for at in each.ticks:
             by_tick.setdefault(at, []).append(each)
+    touched: dict[tuple[str, str, str], _Due] = {}
     states: dict[tuple[str, str, str], AlarmState] = {}
-    transitions = 0
+    changes: list[tuple[_Due, AlarmState, AlarmState]] = []
     for at in sorted(by_tick):
         moment = now if at == current else _moment(at)
         for each in by_tick[at]:
@@ -242,17 +244,20 @@ async def _evaluate(
                 raise Conflict(f"{each.alarm.arn} has no state yet, or no more")
             slots = _slots(each, at, data)
             verdict = decide(each.watch, slots)
-            checked = verdict.state == state.value == "INSUFFICIENT_DATA" and state.reason == CREATED
-            if verdict.state is None or (verdict.state == state.value and not checked):
+            unchecked = state.value == "INSUFFICIENT_DATA" and state.reason == CREATED
+            if verdict.state is None or (verdict.state == state.value and not unchecked):
                 continue
-            if key not in states:
-                await _guard(ctx, each, state)
-            states[key] = after = _after(each, state, verdict, slots, at=moment)
-            here = ctx.at(account=each.account, region=each.region)
-            if checked:  # no transition, but by now there is a reason
-                here.unit.put(STATES, key[2], after, account=key[0], region=key[1])
-                continue
-            stage(here, each.alarm, state, after, act=True)
+            touched[key] = each
+            states[key] = _after(each, state, verdict, slots, at=moment)
+            changes.append((each, state, states[key]))
+    await asyncio.gather(*(_guard(ctx, due, listed[key]) for key, due in touched.items()))
+    transitions = 0
+    for each, before, after in changes:
+        here = ctx.at(account=each.account, region=each.region)
+        if before.value == after.value:  # no transition, but by now there is a reason
+            here.unit.put(STATES, each.alarm.name, after, account=each.account, region=each.region)
+        else:
+            stage(here, each.alarm, before, after, act=True)
             transitions += 1
     return transitions
 
