@@ -46,6 +46,7 @@ class Case:
     parameters: Mapping[str, str] | None = None
     resource_type: str = ""
     """Another type than the rule's first, to see that the rule leaves it alone."""
+    tags: Mapping[str, str] | None = None
     deleted: bool = False
 
 

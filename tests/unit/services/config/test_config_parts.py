@@ -183,6 +183,7 @@ def rule_item(rule: ManagedRule, case: RuleCase) -> Item:
         captured=TIME,
         configuration=None if case.deleted else dict(case.configuration or {}),
         supplementary=dict(case.supplementary or {}),
+        tags=dict(case.tags or {}),
     )
 
 
