@@ -34,7 +34,7 @@ from triptych.kernel.clock import Clock, SystemClock
 from triptych.kernel.context import OURSELVES, Cause, Context, service_identity
 from triptych.kernel.ids import Ids
 from triptych.lake.open import open_lake
-from triptych.services import timeline
+from triptych.services import plane_events, timeline
 from triptych.services.contract import Ctx, JobKind, Periodic, Reaction, Runtime, Service
 from triptych.settings import Settings, is_loopback
 
@@ -176,7 +176,11 @@ class _Background:
     ) -> None:
         self._runtime = runtime
         self._metrics = metrics
-        reactions = [*(r for service in ours for r in service.reactions), timeline.REACTION]
+        reactions = [
+            *(r for service in ours for r in service.reactions),
+            plane_events.REACTION,
+            timeline.REACTION,
+        ]
         self.dispatcher = Dispatcher(
             control,
             [self._reaction(r) for r in reactions],

@@ -34,8 +34,8 @@ class Undelivered(Exception):  # noqa: N818 - an outcome, not a fault of ours
 
 
 def is_permanent(code: str, status: int) -> bool:
-    """Whether an AWS error will be the same next time: the caller's mistake, not a throttle."""
-    return status < 500 and status != 429 and code not in _THROTTLES
+    """Whether an AWS error will be the same next time: the caller's mistake or not built, no throttle."""
+    return status == 501 or (status < 500 and status != 429 and code not in _THROTTLES)
 
 
 async def post(
