@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -75,7 +77,7 @@ def test_scripts(pattern: str, message: str | None, expected: bool, extracted: d
 
 
 def test_a_script_with_nothing_in_it_would_be_noticed() -> None:
-    assert len(SCRIPTS) == 3
+    assert len(SCRIPTS) == 4
     assert len(list(cases())) > 150
 
 
@@ -197,3 +199,36 @@ def test_any_text_is_a_pattern_or_refused_with_a_position(text: str, message: st
 def test_a_regular_expression_takes_time_in_proportion_to_the_text() -> None:
     pattern = parse("%" + ".*" * 20 + "x%")
     assert not pattern.matches("a" * 100_000)
+
+
+def test_real_cloudtrail_records() -> None:
+    """Patterns of security benchmarks over recorded accounts, against plain Python."""
+    data = Path(__file__).parents[1] / "services" / "cloudtrail" / "data" / "invictus_aws_dataset.jsonl.gz"
+    with gzip.open(data, "rt") as lines:
+        messages = [line.rstrip("\n") for line in itertools.islice(lines, 2000)]
+    records = [json.loads(message) for message in messages]
+
+    def found(pattern: str) -> list[int]:
+        parsed = parse(pattern)
+        matching = [at for at, message in enumerate(messages) if parsed.matches(message)]
+        assert all(satisfied(parsed.need(), messages[at]) for at in matching)
+        return matching
+
+    def expected(test: Any) -> list[int]:
+        return [at for at, record in enumerate(records) if test(record)]
+
+    denied = '{ ($.errorCode = "*UnauthorizedOperation") || ($.errorCode = "AccessDenied*") }'
+    assert found(denied) == expected(
+        lambda r: (
+            r.get("errorCode", "").endswith("UnauthorizedOperation")
+            or r.get("errorCode", "").startswith("AccessDenied")
+        )
+    )
+    assert found("{ $.errorCode NOT EXISTS }") == expected(lambda r: "errorCode" not in r)
+    assert found('{ $.userIdentity.type = "IAMUser" && $.readOnly IS FALSE }') == expected(
+        lambda r: r.get("userIdentity", {}).get("type") == "IAMUser" and r.get("readOnly") is False
+    )
+    assert found("{ $.eventName = %^(Get|List)% }".replace("(", "").replace(")", "")) == expected(
+        lambda r: r["eventName"].startswith("Get") or "List" in r["eventName"]
+    )
+    assert 0 < len(found(denied)) < len(messages)
