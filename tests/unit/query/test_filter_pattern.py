@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triptych.query.filter_pattern import InvalidPattern, parse
-from triptych.query.filter_pattern.need import AllOf, AnyOf, Contains, Finds, Need
+from triptych.query.filter_pattern.need import AllOf, AnyOf, Contains, Finds, JsonNumber, Need
 
 SCRIPTS = sorted((Path(__file__).parents[2] / "scripts" / "logs").glob("filter_pattern_*.script"))
 
@@ -48,6 +48,14 @@ def satisfied(need: Need, message: str) -> bool:
             return (text in message) != negated
         case Finds(regex, negated):
             return (re.search(regex, message) is not None) != negated
+        case JsonNumber(path, least, most):
+            try:
+                value = json.loads(message)
+                for step in path:
+                    value = value[step]
+            except (ValueError, LookupError, TypeError):
+                return not message.lstrip().startswith(("{", "["))
+            return isinstance(value, str) or (isinstance(value, int | float) and least <= value <= most)
         case AllOf(parts):
             return all(satisfied(part, message) for part in parts)
         case AnyOf(parts):

@@ -6,6 +6,7 @@ whether it says ``=`` or ``!=``. A selector with a wildcard is about any of the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from triptych.query.filter_pattern.condition import Condition, Glob, Number, Regex, read_condition
-from triptych.query.filter_pattern.need import ANYTHING, Contains, Need, all_of, any_of
+from triptych.query.filter_pattern.need import ANYTHING, Contains, JsonNumber, Need, all_of, any_of
 from triptych.query.filter_pattern.scan import InvalidPattern, Scanner
 
 _NOTHING = object()
@@ -72,7 +73,7 @@ class Comparison:
         return False
 
     def need(self) -> Need:
-        return all_of(_key(self.selector), _literal(self.condition))
+        return all_of(_key(self.selector), _literal(self.condition), _range(self.selector, self.condition))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,22 @@ def _literal(condition: Condition) -> Need:
             return ANYTHING if bare and not longest.strip("0123456789+-.eE") else _plainly(longest)
         case Number() | Regex():
             return ANYTHING
+
+
+def _range(selector: Selector, condition: Condition) -> Need:
+    """Between which numbers the value must be. Bounds are never left out: a database may round on its way there."""
+    steps = tuple(step for step in selector.steps if step is not None)
+    if len(steps) != len(selector.steps) or not isinstance(condition.operand, Number):
+        return ANYTHING
+    value = condition.operand.value
+    match condition.operator:
+        case "=":
+            return JsonNumber(steps, value, value)
+        case "<" | "<=":
+            return JsonNumber(steps, -math.inf, value)
+        case ">" | ">=":
+            return JsonNumber(steps, value, math.inf)
+    return ANYTHING
 
 
 def _plainly(text: str) -> Need:

@@ -22,6 +22,16 @@ class Finds:
 
 
 @dataclass(frozen=True, slots=True)
+class JsonNumber:
+    """Where the message is JSON that everybody reads alike: the value at ``path`` is a number of at least ``least``
+    and at most ``most``, or a text. Of other messages it is true."""
+
+    path: tuple[str | int, ...]
+    least: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
 class AllOf:
     parts: tuple[Need, ...]
 
@@ -31,7 +41,7 @@ class AnyOf:
     parts: tuple[Need, ...]
 
 
-Need = Contains | Finds | AllOf | AnyOf
+Need = Contains | Finds | JsonNumber | AllOf | AnyOf
 
 ANYTHING = AllOf(())
 """True of every message."""

@@ -112,6 +112,30 @@ PATTERNS = [
 ]  # fmt: skip
 
 
+NUMBERS = [
+    '{"n": 1}', '{"n": 9007199254740993}', '{"n": 9007199254740992}', '{"n": "5"}', '{"n": 1e308}', '{"n": -0.0}',
+    '{"n": 1, "n": 7}', '{"n": 7, "n": 1}', '{"m": {"n": 1}, "n": 7}', '{"\\u006e": 7}', '{"n": 7.0, "x": 1e999}',
+    '{"n": [7]}', '{"n": true}', '{"n": null}', '[{"n": 7}]', '{"n": 7} ', ' {"n": 7}', '{"n": 7', '"n" 7',
+    '{"n": 18446744073709551615}', '{"n": -9223372036854775808}', '{"n": 0.1}', '{"n": 1E2}', '{"a": [1, {"n": 7}]}',
+    '{"n": 123456789012345678901234567890}', '{"n": 7, "deep": ' + "[" * 900 + "]" * 900 + "}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "$.n = 7", "$.n > 9007199254740992", "$.n >= 9007199254740993", "$.n < 0.2", "$.n <= 0", "$.n = 5", "$.n > 6",
+        "$.n = 0.1", "$.n = 100", "$[0].n = 7", "$.a[1].n = 7", "$.n > 1e300", "$.n < 2 || $.a[0] = 1",
+        "$.n > 12345678901234567890", "$.n <= -9223372036854775808",
+    ],
+)  # fmt: skip
+async def test_numbers_are_found_however_the_engine_reads_them(logs_world: World, condition: str) -> None:
+    await logs_world.put(*NUMBERS)
+    pattern = f"{{ {condition} }}"
+    expected = [line for line in NUMBERS if parse(pattern).matches(line)]
+    assert expected and await messages(logs_world, filterPattern=pattern) == expected
+
+
 @pytest.mark.parametrize("pattern", PATTERNS)
 async def test_the_lake_and_the_matcher_agree(logs_world: World, pattern: str) -> None:
     await logs_world.put(*LINES)
