@@ -1,0 +1,182 @@
+"""Delivery under faults, seeded: every matched event arrives or is dead-lettered, repeats carry the same id."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import pytest_asyncio
+from structlog.testing import capture_logs
+
+from triptych.control.open import open_store
+from triptych.control.sql_store import SqlStore
+from triptych.control.store import Job, Unit
+from triptych.jobs.worker import JobHandler, Worker
+from triptych.kernel.context import Context, Identity
+from triptych.kernel.errors import ServiceError
+from triptych.kernel.ids import Ids
+from triptych.services.contract import Ctx, Runtime
+from triptych.services.events.deliver import DELIVER
+from triptych.services.events.put_events import put_events
+from triptych.services.events.rules import put_rule
+from triptych.services.events.targets import put_targets
+from triptych.settings import Settings
+from triptych.testing.clock import SimClock
+
+ACCOUNT, REGION = "111122223333", "eu-west-1"
+TARGET, LETTERS = (f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}" for name in ("target", "letters"))
+
+
+class Queues:
+    """An SQS that fails as the seed says: refuses, times out, answers 500, or takes the message and then breaks."""
+
+    def __init__(self, draw: random.Random, trouble: float) -> None:
+        self.draw, self.trouble = draw, trouble
+        self.taken: dict[str, list[tuple[str, dict[str, Any]]]] = {"target": [], "letters": []}
+        self.attempts = 0
+
+    async def __call__(
+        self, context: Context, service: str, operation: str, params: dict[str, Any]
+    ) -> dict[str, Any]:
+        if operation == "GetQueueUrl":
+            return {"QueueUrl": params["QueueName"]}
+        queue = params["QueueUrl"]
+        self.attempts += queue == "target"
+        chance = self.draw.random() if queue == "target" else 9.0
+        if chance < self.trouble / 2:
+            raise ServiceError("ServiceUnavailable", "no sign of life", status=503)
+        self.taken[queue].append((params["MessageBody"], params.get("MessageAttributes", {})))
+        if chance < self.trouble:
+            raise ServiceError("InternalError", "broke after it was taken", status=500)
+        return {"MessageId": "m"}
+
+    def ids(self, queue: str) -> list[str]:
+        return [json.loads(body)["id"] for body, _ in self.taken[queue]]
+
+
+class World:
+    def __init__(self, store: SqlStore, clock: SimClock, ids: Ids, queues: Queues) -> None:
+        self.store, self.clock, self.ids, self.queues = store, clock, ids, queues
+        self.runtime = Runtime(
+            settings=Settings(), clock=clock, ids=ids, control=store, lake=cast(Any, None), caller=queues
+        )
+
+    def ctx(self, unit: Unit) -> Ctx:
+        who = Identity(kind="Root", account=ACCOUNT)
+        return Ctx(
+            Context(account=ACCOUNT, region=REGION, identity=who, time=self.clock.now()), unit, self.runtime
+        )
+
+    async def do(self, operation: Any, **params: Any) -> dict[str, Any]:
+        unit = self.store.unit()
+        answer = await operation(self.ctx(unit), params)
+        await unit.commit()
+        return answer or {}
+
+    def worker(self) -> Worker:
+        async def run(unit: Unit, job: Job) -> None:
+            await DELIVER.handle(self.ctx(unit), job)
+
+        handler = JobHandler(name=DELIVER.name, run=run, retry=DELIVER.retry, concurrency=4)
+        return Worker(self.store, clock=self.clock, ids=self.ids, handlers={DELIVER.name: handler})
+
+    async def settle(self, seconds: float) -> None:
+        """Let a worker work for a while of simulated time."""
+        worker = self.worker()
+        await worker.start()
+        await self.clock.advance(seconds)
+        await self.clock.run(worker.stop())
+
+
+@pytest_asyncio.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    clock, ids = SimClock(), Ids(random.Random(3))
+    store = await open_store(f"sqlite:///{tmp_path / 'control.db'}", sync="normal", clock=clock, ids=ids)
+    undo = clock.attend(lambda: store.busy)
+    with capture_logs():  # failures are the point; writing them out takes longer than having them
+        yield World(store, clock, ids, Queues(random.Random(0), 0.0))
+    undo()
+    await store.close()
+
+
+async def arranged(world: World, policy: dict[str, int]) -> None:
+    await world.do(put_rule, Name="r", EventPattern='{"source": ["s"]}')
+    target = {"Id": "1", "Arn": TARGET, "DeadLetterConfig": {"Arn": LETTERS}, "RetryPolicy": policy}
+    await world.do(put_targets, Rule="r", Targets=[target])
+
+
+async def sent(world: World, count: int) -> list[str]:
+    found = []
+    for _ in range(count):
+        answer = await world.do(put_events, Entries=[{"Source": "s", "DetailType": "d", "Detail": "{}"}])
+        found.append(answer["Entries"][0]["EventId"])
+    return found
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_every_event_arrives_or_is_dead_lettered(world: World, seed: int) -> None:
+    world.queues.draw, world.queues.trouble = random.Random(seed), 0.7
+    await arranged(world, {"MaximumRetryAttempts": 3})
+    ids = await sent(world, 25)
+    await world.settle(30)
+    arrived, dead = set(world.queues.ids("target")), set(world.queues.ids("letters"))
+    assert arrived | dead == set(ids)
+    assert dead, "with this much trouble some are given up"
+    assert len(world.queues.ids("target")) > len(arrived), "some were taken twice, under one id"
+    for _, attributes in world.queues.taken["letters"]:
+        assert attributes["EXHAUSTED_RETRY_CONDITION"]["StringValue"] == "MaximumRetryAttempts"
+        assert attributes["RETRY_ATTEMPTS"]["StringValue"] == "3"
+
+
+async def test_attempts_are_counted_exactly(world: World) -> None:
+    world.queues.trouble = 2.0  # 503, always
+    await arranged(world, {"MaximumRetryAttempts": 2})
+    ids = await sent(world, 1)
+    await world.settle(30)
+    assert (world.queues.attempts, world.queues.ids("letters")) == (3, ids)
+
+
+async def test_no_retry_when_none_is_wanted(world: World) -> None:
+    world.queues.trouble = 2.0
+    await arranged(world, {"MaximumRetryAttempts": 0})
+    await sent(world, 1)
+    await world.settle(30)
+    assert (world.queues.attempts, len(world.queues.ids("letters"))) == (1, 1)
+
+
+async def test_events_that_got_too_old_are_given_up(world: World) -> None:
+    world.queues.trouble = 2.0
+    await arranged(world, {"MaximumEventAgeInSeconds": 60})
+    await sent(world, 1)
+    await world.settle(200)
+    ((_, attributes),) = world.queues.taken["letters"]
+    assert attributes["EXHAUSTED_RETRY_CONDITION"]["StringValue"] == "MaximumEventAgeInSeconds"
+    assert 1 < world.queues.attempts < 12
+
+
+def _copied(directory: Path) -> Path:
+    """The files as a killed process leaves them."""
+    killed = directory / "killed"
+    killed.mkdir()
+    for file in directory.glob("control.db*"):
+        shutil.copy(file, killed)
+    return killed
+
+
+async def test_what_waits_survives_a_restart(world: World, tmp_path: Path) -> None:
+    await arranged(world, {})
+    ids = await sent(world, 5)
+    killed = _copied(tmp_path)
+    again = await open_store(
+        f"sqlite:///{killed / 'control.db'}", sync="normal", clock=world.clock, ids=Ids(random.Random(4))
+    )
+    undo = world.clock.attend(lambda: again.busy)
+    await World(again, world.clock, Ids(random.Random(5)), world.queues).settle(5)
+    undo()
+    await again.close()
+    assert sorted(world.queues.ids("target")) == sorted(ids)
