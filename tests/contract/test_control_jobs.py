@@ -15,6 +15,7 @@ from triptych.control.store import Job, Unit
 from triptych.jobs.kind import Later, Retry
 from triptych.jobs.worker import JobHandler, Worker
 from triptych.kernel import limits
+from triptych.kernel.context import Cause
 
 
 class Hands:
@@ -115,6 +116,23 @@ async def test_a_waiting_job_absorbs_another_of_its_key_and_the_earlier_time_win
     await work.drain()
     assert sorted(name for name, _ in hands.ran[1:]) == ["keyless", "keyless too", "other key"]
     assert await work.depth() == {"test.else": 1}
+
+
+async def test_the_later_cause_wins(backend: Backend) -> None:
+    """What a job finds is at least what the last one staged for it was about."""
+    store = await backend.open()
+    seen: list[Cause | None] = []
+
+    async def look(unit: Unit, job: Job) -> None:
+        seen.append(job.cause)
+
+    first, second = (Cause(parent=name, origin=name) for name in ("first", "second"))
+    await stage(store, backend.job("a", key="k", cause=first), backend.job("b", key="k", cause=second))
+    await stage(store, backend.job("c", key="k", cause=None))
+    handler = JobHandler(name="test.work", run=look)
+    work = Worker(store, clock=backend.clock, ids=backend.ids, handlers={handler.name: handler})
+    await work.drain()
+    assert seen == [second]
 
 
 async def test_one_runner_for_a_key(backend: Backend) -> None:

@@ -44,11 +44,13 @@ def test_every_hop_was_seen(told) -> None:
     titles = [(h.chapter, h.title) for h in hops if h.milliseconds is not None]
     assert titles == [
         ("incident", "the slip"),
+        ("incident", "a second try"),
         ("audit", "recorded"),
         ("configuration", "changed"),
         ("compliance", "NON_COMPLIANT"),
         ("remediation", "SUCCEEDED"),
         ("compliance", "COMPLIANT"),
+        ("alarm", "ALARM"),
         ("story", "encrypted again"),
     ]
     changed = next(h for h in hops if h.title == "changed")

@@ -18,13 +18,16 @@ _WAITING = sa.and_(JOB.c.owner == "", JOB.c.key != "")
 
 
 def _absorbing(insert: Any) -> Any:
-    """The earlier ``run_at`` wins."""
-    new = insert.excluded.run_at
+    """The earlier ``run_at`` wins, and the later cause: the work will see what the later one did, too."""
+    new, cause = insert.excluded.run_at, insert.excluded.cause
     return insert.on_conflict_do_update(
         # Literal text: it has to match the partial index, and a predicate of bound values does not.
         index_elements=[JOB.c.kind, JOB.c.key],
         index_where=sa.text("owner = '' AND key <> ''"),
-        set_={"run_at": sa.case((new < JOB.c.run_at, new), else_=JOB.c.run_at)},
+        set_={
+            "run_at": sa.case((new < JOB.c.run_at, new), else_=JOB.c.run_at),
+            "cause": sa.case((cause != "", cause), else_=JOB.c.cause),
+        },
     )
 
 
@@ -32,7 +35,7 @@ _ENQUEUE = Upsert(JOB, _absorbing)
 
 
 def enqueue(connection: Connection, jobs: Sequence[Job]) -> None:
-    """Jobs that wait. One whose kind and key wait already is absorbed: the earlier ``run_at`` wins."""
+    """Jobs that wait. One whose kind and key wait already is absorbed: see ``_absorbing``."""
     _ENQUEUE.run(
         connection,
         [
@@ -80,17 +83,17 @@ def back_to_waiting(
 ) -> bool:
     """A claimed job waits again; False when ``owner`` does not hold it any more.
 
-    A job of the same kind and key that was staged meanwhile is absorbed, the earlier ``run_at`` wins.
+    A job of the same kind and key that was staged meanwhile is absorbed: the earlier ``run_at`` and its cause win.
     """
     row = connection.execute(sa.select(JOB).where(JOB.c.id == job_id, JOB.c.owner == owner)).first()
     if row is None:
         return False
-    due = row.run_at if run_at is None else run_at
+    due, cause = row.run_at if run_at is None else run_at, row.cause
     if row.key:
         twin = sa.and_(_WAITING, JOB.c.kind == row.kind, JOB.c.key == row.key)
-        staged_for = connection.execute(sa.select(JOB.c.run_at).where(twin)).scalar()
-        if staged_for is not None:
-            due = min(due, staged_for)
+        staged = connection.execute(sa.select(JOB.c.run_at, JOB.c.cause).where(twin)).first()
+        if staged is not None:
+            due, cause = min(due, staged.run_at), staged.cause or cause
             connection.execute(sa.delete(JOB).where(twin))
     connection.execute(
         sa.update(JOB)
@@ -99,6 +102,7 @@ def back_to_waiting(
             owner="",
             claimed_until=0,
             run_at=due,
+            cause=cause,
             attempt=row.attempt if attempt is None else attempt,
             interrupted=row.interrupted + 1 if interrupted else row.interrupted,
         )

@@ -31,7 +31,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     :param kind: which handler, ``<service>.<verb>``: ``config.capture``.
     :param key: while a job of the same kind and key waits (not yet claimed), another one is absorbed by it
-        (the earlier ``run_at`` wins); a job staged while one *runs* waits for it to end: one runner for a key.
+        (the earlier ``run_at`` wins, and the later cause); a job staged while one *runs* waits for it to end: one runner for a key.
         Empty: no such rule.
     """
 
@@ -80,6 +80,11 @@ class Unit(Protocol):
         ...
 
     def delete(self, coll: Collection[Any], key: str, *, account: str = "", region: str = "") -> None: ...
+
+    @property
+    def only_tells(self) -> bool:
+        """Whether nothing but facts is staged."""
+        ...
 
     def fact(self, fact: Fact) -> None: ...
 

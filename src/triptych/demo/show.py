@@ -21,6 +21,7 @@ COLOURS: dict[Chapter, str] = {
     "configuration": "magenta",
     "compliance": "yellow",
     "remediation": "blue",
+    "alarm": "bright_red",
     "story": "green",
 }
 

@@ -24,9 +24,13 @@ RULE = "bucket-encryption"
 RUNBOOK = "AWS-EnableS3BucketEncryption"
 JUNIOR = "junior-developer"
 PATIENCE_SECONDS = 15.0
+ALARM_PERIOD_SECONDS = 10
+FORBIDDEN = "salaries.csv"
 ENCRYPTION = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
 
-Chapter = Literal["prepare", "incident", "audit", "configuration", "compliance", "remediation", "story"]
+Chapter = Literal[
+    "prepare", "incident", "audit", "configuration", "compliance", "remediation", "alarm", "story"
+]
 
 
 class StoryFailed(Exception):  # noqa: N818
@@ -69,6 +73,7 @@ class Story:
         self.logs_bucket = f"audit-logs-{self.suffix}"
         self.junior_name = f"{JUNIOR}-{self.suffix}" if self._junior_exists() else JUNIOR
         self.rule = f"{RULE}-{self.suffix}"
+        self.alarm = f"access-denied-{self.suffix}"
         self._slip = 0.0
         self._outcome: dict[str, Any] = {}
 
@@ -132,6 +137,12 @@ class Story:
         yield Hop("prepare", "recorder", "AWS::S3::Bucket is recorded")
         self._rule_and_remediation(role)
         yield Hop("prepare", "rule", f"{self.rule}, repaired automatically by {RUNBOOK}")
+        self._alarm()
+        yield Hop(
+            "prepare",
+            "alarm",
+            f"{self.alarm}: any call to S3 that is denied, looked at every {ALARM_PERIOD_SECONDS} s",
+        )
         iam = self.client("iam")
         iam.create_user(UserName=self.junior_name)
         key = iam.create_access_key(UserName=self.junior_name)["AccessKey"]
@@ -170,6 +181,32 @@ class Story:
         )
         config.put_delivery_channel(DeliveryChannel={"name": "default", "s3BucketName": self.logs_bucket})
         config.start_configuration_recorder(ConfigurationRecorderName="default")
+
+    def _alarm(self) -> None:
+        """A file nobody may read, and an alarm on the gateway's own count of denied calls."""
+        s3 = self.client("s3")
+        s3.put_object(Bucket=self.bucket, Key=FORBIDDEN, Body=b"name,salary\n")
+        deny = {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:GetObject",
+            "Resource": f"arn:aws:s3:::{self.bucket}/{FORBIDDEN}",
+        }
+        s3.put_bucket_policy(
+            Bucket=self.bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+        )
+        self.client("cloudwatch").put_metric_alarm(
+            AlarmName=self.alarm,
+            Namespace="Triptych/Gateway",
+            MetricName="AccessDenied",
+            Dimensions=[{"Name": "Service", "Value": "s3"}],
+            Statistic="Sum",
+            Period=ALARM_PERIOD_SECONDS,
+            EvaluationPeriods=1,
+            Threshold=0,
+            ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="notBreaching",
+        )
 
     def _rule_and_remediation(self, role: str) -> None:
         config = self.client("config")
@@ -212,6 +249,9 @@ class Story:
         yield Hop(
             "incident", "the slip", f"{self.junior_name} calls DeleteBucketEncryption on {self.bucket}", 0.0
         )
+        yield self._hop(
+            "incident", "a second try", f"{self.junior_name} asks for {FORBIDDEN}: {self._denied()}"
+        )
 
     def _watch(self) -> Iterator[Hop]:
         event = self._until("the call in LookupEvents", self._event)
@@ -250,6 +290,8 @@ class Story:
         yield self._hop("remediation", execution["State"], f"{RUNBOOK} on {self.bucket}", steps)
         self._until("the bucket to be judged COMPLIANT again", lambda: self._verdict() == "COMPLIANT")
         yield self._hop("compliance", "COMPLIANT", f"{self.bucket} under {self.rule}")
+        state = self._until("the alarm to fire", self._fired, patience=3 * ALARM_PERIOD_SECONDS)
+        yield self._hop("alarm", "ALARM", f"{self.alarm}: {state}")
         seconds = repaired - self._slip
         yield Hop("story", "encrypted again", f"{seconds:.3f} s after the slip", seconds * 1000)
         self._outcome = {
@@ -299,6 +341,17 @@ class Story:
             )
         return latest if latest and latest["State"] == "SUCCEEDED" else None
 
+    def _denied(self) -> str:
+        try:
+            self._junior.get_object(Bucket=self.bucket, Key=FORBIDDEN)
+        except ClientError as error:
+            return str(error.response["ResponseMetadata"]["HTTPStatusCode"])
+        raise StoryFailed(f"{FORBIDDEN} was readable in spite of the bucket policy")
+
+    def _fired(self) -> str | None:
+        alarm = self.client("cloudwatch").describe_alarms(AlarmNames=[self.alarm])["MetricAlarms"][0]
+        return str(alarm["StateReason"]) if alarm["StateValue"] == "ALARM" else None
+
     def _encrypted(self) -> bool:
         try:
             self.client("s3").get_bucket_encryption(Bucket=self.bucket)
@@ -324,13 +377,13 @@ class Story:
         """Milliseconds between the slip and an event, by the server's clock."""
         return (_moment(event) - _moment(chain[0])) * 1000
 
-    def _until(self, what: str, look: Callable[[], T | None]) -> T:
-        deadline = time.monotonic() + PATIENCE_SECONDS
+    def _until(self, what: str, look: Callable[[], T | None], *, patience: float = PATIENCE_SECONDS) -> T:
+        deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             if seen := look():
                 return seen
             time.sleep(0.02)
-        raise StoryFailed(f"waited {PATIENCE_SECONDS:.0f} s for {what}, in vain")
+        raise StoryFailed(f"waited {patience:.0f} s for {what}, in vain")
 
 
 class _Watch(threading.Thread):

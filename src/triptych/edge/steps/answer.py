@@ -6,7 +6,7 @@ from triptych.edge.desk import Desk
 from triptych.edge.exchange import Exchange, Reply
 from triptych.estate.message import EstateReply, EstateRequest
 from triptych.kernel import limits
-from triptych.kernel.errors import not_built
+from triptych.kernel.errors import ServiceError, not_built
 from triptych.services.contract import Ctx
 from triptych.wire import codec
 from triptych.wire.aws_chunked import is_chunked
@@ -81,8 +81,11 @@ def _secret(x: Exchange) -> str:
 def _output(x: Exchange, reply: EstateReply, body: bytes) -> dict[str, object] | None:
     """Read a reply as a client would; an error becomes the exchange's, the reply itself stays as it came."""
     assert x.route is not None
-    output, x.error = codec.decode_reply(x.route.protocol, x.operation, reply.status, reply.headers, body)
-    return None if x.error else output
+    output, error = codec.decode_reply(x.route.protocol, x.operation, reply.status, reply.headers, body)
+    if error is not None and error.code == "403":  # a refusal without a body, as HEAD gets it
+        error = ServiceError("AccessDenied", "Access Denied", status=403)
+    x.error = error
+    return None if error else output
 
 
 def _declared_length(headers: Headers) -> int:
