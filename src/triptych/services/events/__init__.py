@@ -2,9 +2,10 @@
 
 ``documents`` (what is kept), ``buses``, ``rules``, ``targets``, ``tags``: the API. ``put_events`` takes events in,
 ``matching`` finds the rules they match and stages a delivery for each target, ``input`` says what the target is sent,
-``deliver`` brings it there. ``target_kind`` and ``target_kinds/``: where events can go; ``queue``.
+``deliver`` brings it there. ``schedule`` says
+when a rule is due, ``scheduled`` sends it then. ``target_kind`` and ``target_kinds/``: where events can go; ``queue``.
 
-The plane's own events come in from above (``services.plane_events``). Not here: schedules, archives and replays,
+The plane's own events come in from above (``services.plane_events``). Not here: archives and replays,
 connections and API destinations, pipes, schema registries, global endpoints, partner sources, resource policies.
 """
 
@@ -15,10 +16,11 @@ import sys
 from triptych.services.contract import Service, operations_of
 from triptych.services.events.deliver import DELIVER
 from triptych.services.events.documents import BUSES, RULE_SETS, RULES
+from triptych.services.events.scheduled import TICK
 
 SERVICE = Service(
     name="events",
     operations=operations_of(sys.modules[__name__]),
     collections=(BUSES, RULES, RULE_SETS),
-    jobs=(DELIVER,),
+    jobs=(DELIVER, TICK),
 )

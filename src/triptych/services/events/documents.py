@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -143,6 +143,11 @@ async def touch(ctx: Ctx, bus: str) -> None:
     place = {"account": ctx.account, "region": ctx.region}
     await ctx.unit.get(RULE_SETS, bus, **place)
     ctx.unit.put(RULE_SETS, bus, RuleSet(ctx.ids.uuid()), **place)
+
+
+def stamp(moment: datetime) -> str:
+    """``2026-01-01T00:00:00Z``, as events carry times."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def page_of(listing: str, entries: Sequence[T], params: dict[str, Any]) -> tuple[list[T], str | None]:

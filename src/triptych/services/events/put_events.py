@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from triptych.kernel.errors import ServiceError
 from triptych.query.event_pattern import matches, parse
 from triptych.services.contract import Ctx, operation
-from triptych.services.events.documents import find_bus, validation
+from triptych.services.events.documents import find_bus, stamp, validation
 from triptych.services.events.matching import offer
 from triptych.services.events.rules import check_pattern
 
@@ -77,11 +76,6 @@ async def _put(ctx: Ctx, entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _failed(code: str, message: str) -> dict[str, Any]:
     return {"ErrorCode": code, "ErrorMessage": message}
-
-
-def stamp(moment: datetime) -> str:
-    """``2026-01-01T00:00:00Z``, as events carry times."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @operation

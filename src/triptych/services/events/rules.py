@@ -24,6 +24,8 @@ from triptych.services.events.documents import (
     validation,
     with_token,
 )
+from triptych.services.events.schedule import InvalidSchedule, parse_schedule
+from triptych.services.events.scheduled import begin
 from triptych.services.events.tags import checked_tags
 
 _MOST = 300
@@ -32,7 +34,7 @@ _MOST = 300
 
 @operation
 async def put_rule(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
-    """A rule, new or changed; its targets stay. Partly: schedules are refused."""
+    """A rule, new or changed; its targets stay. A changed schedule begins anew."""
     bus = await find_bus(ctx, params.get("EventBusName"))
     pattern, schedule = params.get("EventPattern") or "", params.get("ScheduleExpression") or ""
     if not pattern and not schedule:
@@ -42,7 +44,7 @@ async def put_rule(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     if schedule and bus.name != DEFAULT:
         raise validation("ScheduleExpression is supported only on the default event bus.")
     if schedule:
-        raise ServiceError("NotImplemented", "Triptych does not implement schedules of rules.", status=501)
+        _check_schedule(schedule)
     name = params["Name"]
     known = await ctx.unit.get(RULES, rule_key(bus.name, name), account=ctx.account, region=ctx.region)
     if known is None and len(await rules_of(ctx, bus.name)) >= _MOST:
@@ -64,7 +66,15 @@ async def put_rule(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
         generation=ctx.ids.uuid(),
     )
     await keep_rule(ctx, rule)
+    begin(ctx, rule)
     return {"RuleArn": rule.arn}
+
+
+def _check_schedule(text: str) -> None:
+    try:
+        parse_schedule(text)
+    except InvalidSchedule as error:
+        raise validation("Parameter ScheduleExpression is not valid.") from error
 
 
 def check_pattern(text: str) -> None:
@@ -138,7 +148,9 @@ async def list_rule_names_by_target(ctx: Ctx, params: dict[str, Any]) -> dict[st
 
 async def _set_state(ctx: Ctx, params: dict[str, Any], state: State) -> None:
     rule = await find_rule(ctx, params["Name"], params.get("EventBusName"))
-    await keep_rule(ctx, msgspec.structs.replace(rule, state=state, generation=ctx.ids.uuid()))
+    changed = msgspec.structs.replace(rule, state=state, generation=ctx.ids.uuid())
+    await keep_rule(ctx, changed)
+    begin(ctx, changed)
 
 
 @operation

@@ -20,10 +20,11 @@ from triptych.jobs.worker import JobHandler, Worker
 from triptych.kernel.context import Context, Identity
 from triptych.kernel.errors import ServiceError
 from triptych.kernel.ids import Ids
-from triptych.services.contract import Ctx, Runtime
+from triptych.services.contract import Ctx, JobKind, Runtime
 from triptych.services.events.deliver import DELIVER
 from triptych.services.events.put_events import put_events
-from triptych.services.events.rules import put_rule
+from triptych.services.events.rules import disable_rule, put_rule
+from triptych.services.events.scheduled import TICK
 from triptych.services.events.targets import put_targets
 from triptych.settings import Settings
 from triptych.testing.clock import SimClock
@@ -79,11 +80,14 @@ class World:
         return answer or {}
 
     def worker(self) -> Worker:
-        async def run(unit: Unit, job: Job) -> None:
-            await DELIVER.handle(self.ctx(unit), job)
+        def bound(kind: JobKind) -> JobHandler:
+            async def run(unit: Unit, job: Job) -> None:
+                await kind.handle(self.ctx(unit), job)
 
-        handler = JobHandler(name=DELIVER.name, run=run, retry=DELIVER.retry, concurrency=4)
-        return Worker(self.store, clock=self.clock, ids=self.ids, handlers={DELIVER.name: handler})
+            return JobHandler(name=kind.name, run=run, retry=kind.retry, concurrency=4)
+
+        handlers = {kind.name: bound(kind) for kind in (DELIVER, TICK)}
+        return Worker(self.store, clock=self.clock, ids=self.ids, handlers=handlers)
 
     async def settle(self, seconds: float) -> None:
         """Let a worker work for a while of simulated time."""
@@ -180,3 +184,20 @@ async def test_what_waits_survives_a_restart(world: World, tmp_path: Path) -> No
     undo()
     await again.close()
     assert sorted(world.queues.ids("target")) == sorted(ids)
+
+
+async def test_schedules_come_again_until_they_are_disabled(world: World) -> None:
+    await world.do(put_rule, Name="r", ScheduleExpression="rate(1 minute)")
+    await world.do(put_targets, Rule="r", Targets=[{"Id": "1", "Arn": TARGET}])
+    await world.settle(185)
+    events = [json.loads(body) for body, _ in world.queues.taken["target"]]
+    assert [event["time"][14:19] for event in events] == ["01:00", "02:00", "03:00"]
+    assert {(event["source"], event["detail-type"]) for event in events} == {
+        ("aws.events", "Scheduled Event")
+    }
+    await world.do(put_rule, Name="r", ScheduleExpression="rate(2 minutes)")
+    await world.settle(130)
+    assert len(world.queues.taken["target"]) == 4, "the changed schedule took the place of the first"
+    await world.do(disable_rule, Name="r")
+    await world.settle(300)
+    assert len(world.queues.taken["target"]) == 4
