@@ -4,4 +4,5 @@
 ``statistic``          names of statistics and their exact values
 ``metric_math``        expressions over time series
 ``search_expression``  the pattern of SEARCH, and which metrics it finds
+``config_sql``         advanced queries of Config, ``config_rows`` what they find
 """

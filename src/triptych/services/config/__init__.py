@@ -6,14 +6,14 @@ What it is made of, in the order things happen:
 - ``recorders``, ``channels`` with ``recording``: what is to be recorded.
 - ``capture`` (a call changed something), ``sweep`` (nobody told us), ``staging``: resources become ``item``s,
   ``difference`` says what changed, ``history`` puts it into the lake.
-- ``inventory``, ``timeline``: reading items and their history.
+- ``inventory``, ``timeline``, ``select``: reading items, their history, and queries over them.
 - ``config_rules`` with ``rule_input``, ``tags``: what is to be judged. ``evaluate`` with ``verdicts``: judging.
 - ``compliance``, ``compliance_summary``: reading verdicts.
 - ``remediations``, ``remediation_runs``, ``remediation_exceptions``: what is to be repaired. ``repair`` decides,
   ``repair_loop`` does it.
 - ``documents``, ``tables``: what is kept. ``parts``: the discovered resource types and rules. ``paging``.
 
-Not here: custom and organisational rules, conformance packs, aggregators, SelectResourceConfig, files in S3.
+Not here: custom and organisational rules, conformance packs, aggregators, files in S3.
 """
 
 from __future__ import annotations
