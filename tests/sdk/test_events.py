@@ -9,11 +9,14 @@ import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
+
+from triptych.testing.server import ServerProcess
 
 ACCOUNT = "000000000000"
 
@@ -30,12 +33,14 @@ class Receiver:
 
     def __init__(self) -> None:
         received, statuses = self.received, self.statuses = [], []
+        self.refusing = False
+        receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 received.append((dict(self.headers.items()), body))
-                self.send_response(statuses.pop(0) if statuses else 200)
+                self.send_response(statuses.pop(0) if statuses else 503 if receiver.refusing else 200)
                 self.send_header("content-length", "0")
                 self.end_headers()
 
@@ -565,3 +570,40 @@ def test_what_cannot_be_delivered_is_dead_lettered(client, queue, taken) -> None
     attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
     assert (attributes["RULE_ARN"], attributes["TARGET_ARN"]) == (arn, missing)
     assert "NonExistentQueue" in attributes["ERROR_CODE"]
+
+
+def test_what_was_accepted_survives_kill_9(tmp_path, receiver, eventually) -> None:
+    server = ServerProcess(tmp_path)
+    server.start()
+    made = {
+        name: boto3.client(
+            name,
+            endpoint_url=server.url,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+        for name in ("events", "sns")
+    }
+    try:
+        topic = made["sns"].create_topic(Name="killed")["TopicArn"]
+        patience = {"DeliveryPolicy": json.dumps({"healthyRetryPolicy": {"numRetries": 50}})}
+        made["sns"].subscribe(TopicArn=topic, Protocol="http", Endpoint=receiver.url, Attributes=patience)
+        (request,) = eventually(
+            lambda: receiver.documents("SubscriptionConfirmation"), what="the request to confirm"
+        )
+        made["sns"].confirm_subscription(TopicArn=topic, Token=request["Token"])
+        rule(made.__getitem__, "killed", {"source": ["my.app"]}, {"Arn": topic})
+        receiver.refusing = True
+        accepted = {put(made.__getitem__, {"n": n}) for n in range(20)}
+        server.kill()
+        receiver.refusing = False
+        server.start()
+
+        def events() -> list[str]:
+            return [json.loads(document["Message"])["id"] for document in receiver.documents("Notification")]
+
+        eventually(lambda: accepted <= set(events()), what="every accepted event", seconds=60)
+        assert set(events()) == accepted
+    finally:
+        server.stop()
