@@ -34,11 +34,13 @@ class Receiver:
     def __init__(self) -> None:
         received, statuses = self.received, self.statuses = [], []
         self.refusing = False
+        paths = self.paths = []
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
+                paths.append(self.path)
                 received.append((dict(self.headers.items()), body))
                 self.send_response(statuses.pop(0) if statuses else 503 if receiver.refusing else 200)
                 self.send_header("content-length", "0")
@@ -607,3 +609,50 @@ def test_what_was_accepted_survives_kill_9(tmp_path, receiver, eventually) -> No
         assert set(events()) == accepted
     finally:
         server.stop()
+
+
+def test_events_are_posted_to_api_destinations(client, receiver, eventually) -> None:
+    events = client("events")
+    connection = events.create_connection(
+        Name="partner",
+        AuthorizationType="API_KEY",
+        AuthParameters={
+            "ApiKeyAuthParameters": {"ApiKeyName": "x-key", "ApiKeyValue": "secret"},
+            "InvocationHttpParameters": {
+                "HeaderParameters": [
+                    {"Key": "x-more", "Value": "shown"},
+                    {"Key": "x-hidden", "Value": "h", "IsValueSecret": True},
+                ],
+                "BodyParameters": [{"Key": "tenant", "Value": "t1"}],
+            },
+        },
+    )
+    assert connection["ConnectionState"] == "AUTHORIZED"
+    described = events.describe_connection(Name="partner")["AuthParameters"]
+    assert described["ApiKeyAuthParameters"] == {"ApiKeyName": "x-key"}
+    assert "Value" not in described["InvocationHttpParameters"]["HeaderParameters"][1]
+    destination = events.create_api_destination(
+        Name="partner",
+        ConnectionArn=connection["ConnectionArn"],
+        InvocationEndpoint=receiver.url + "orders/*/events",
+        HttpMethod="POST",
+    )["ApiDestinationArn"]
+    target = {
+        "Arn": destination,
+        "InputPath": "$.detail",
+        "HttpParameters": {"PathParameterValues": ["a/b"], "QueryStringParameters": {"q": "1"}},
+    }
+    rule(client, "to-partner", {"source": ["partner"]}, target)
+    receiver.statuses += [500, 429]
+    put(client, {"n": 1}, source="partner")
+    eventually(lambda: len(receiver.received) == 3, what="two failures and a success")
+    headers, body = receiver.received[-1]
+    assert json.loads(body) == {"n": 1, "tenant": "t1"}
+    assert (headers["x-key"], headers["x-more"], headers["x-hidden"]) == ("secret", "shown", "h")
+    assert receiver.paths == ["/orders/a%2Fb/events?q=1"] * 3
+    assert [d["Name"] for d in events.list_api_destinations()["ApiDestinations"]] == ["partner"]
+    events.deauthorize_connection(Name="partner")
+    assert events.describe_connection(Name="partner")["ConnectionState"] == "DEAUTHORIZED"
+    events.delete_api_destination(Name="partner")
+    events.delete_connection(Name="partner")
+    assert refused(events.describe_connection, Name="partner")[0] == "ResourceNotFoundException"

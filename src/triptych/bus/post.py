@@ -42,6 +42,7 @@ async def post(
     url: str, body: bytes, headers: Mapping[str, str], *, seconds: float, method: str = "POST"
 ) -> None:
     """Send it and have it accepted (2xx), or raise Undelivered. 429 and 5xx may be tried again, other 4xx not."""
+    shown = url.partition("?")[0]  # what stands in a query may be a secret
     try:
         async with (
             asyncio.timeout(seconds),
@@ -53,12 +54,12 @@ async def post(
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         raise Undelivered(
             "SDK_CLIENT_ERROR",
-            f"{url} could not be reached: {str(error) or type(error).__name__}",
+            f"{shown} could not be reached: {str(error) or type(error).__name__}",
             permanent=False,
         ) from error
     if not 200 <= status < 300:
         raise Undelivered(
             f"HTTP_{status}",
-            f"{url} answered {status}: {said}",
+            f"{shown} answered {status}: {said}",
             permanent=status < 500 and status not in (408, 429),
         )

@@ -3,10 +3,11 @@
 ``documents`` (what is kept), ``buses``, ``rules``, ``targets``, ``tags``: the API. ``put_events`` takes events in,
 ``matching`` finds the rules they match and stages a delivery for each target, ``input`` says what the target is sent,
 ``deliver`` brings it there. ``schedule`` says
-when a rule is due, ``scheduled`` sends it then. ``target_kind`` and ``target_kinds/``: where events can go; ``queue``.
+when a rule is due, ``scheduled`` sends it then. ``target_kind`` and ``target_kinds/``: where events can go; ``queue``,
+``connections`` and ``api_destinations``.
 
 The plane's own events come in from above (``services.plane_events``). Not here: archives and replays,
-connections and API destinations, pipes, schema registries, global endpoints, partner sources, resource policies.
+pipes, schema registries, global endpoints, partner sources, resource policies.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from __future__ import annotations
 import sys
 
 from triptych.services.contract import Service, operations_of
+from triptych.services.events.api_destinations import API_DESTINATIONS
+from triptych.services.events.connections import CONNECTIONS
 from triptych.services.events.deliver import DELIVER
 from triptych.services.events.documents import BUSES, RULE_SETS, RULES
 from triptych.services.events.scheduled import TICK
@@ -21,6 +24,6 @@ from triptych.services.events.scheduled import TICK
 SERVICE = Service(
     name="events",
     operations=operations_of(sys.modules[__name__]),
-    collections=(BUSES, RULES, RULE_SETS),
+    collections=(API_DESTINATIONS, BUSES, CONNECTIONS, RULES, RULE_SETS),
     jobs=(DELIVER, TICK),
 )

@@ -32,7 +32,7 @@ def kind_of(arn: Arn) -> TargetKind | None:
 async def put_targets(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     """Add targets to a rule, or change those with the same ids.
 
-    Partly: queues, topics, event buses, SSM automations and log groups. Others, Lambda functions among
+    Partly: queues, topics, event buses, SSM automations, log groups and API destinations. Others, Lambda functions among
     them, are refused by name.
     """
     rule = await find_rule(ctx, params["Rule"], params.get("EventBusName"))

@@ -1,0 +1,202 @@
+"""Connections: how API destinations prove who calls. Secrets are sealed by the vault and never told again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from triptych.control.collection import Collection
+from triptych.estate.vault import open_vault
+from triptych.kernel.arn import arn
+from triptych.kernel.errors import ServiceError
+from triptych.services.contract import Ctx, operation
+from triptych.services.events.documents import missing, page_of, validation, with_token
+
+__all__ = ["CONNECTIONS", "Connection", "find_connection", "secrets_of"]
+
+_MOST = 3000
+"""Connections of one account in one region (EventBridge quota)."""
+_KINDS: Mapping[str, str] = {
+    "BASIC": "BasicAuthParameters",
+    "API_KEY": "ApiKeyAuthParameters",
+    "OAUTH_CLIENT_CREDENTIALS": "OAuthParameters",
+}
+_SECRET_MEMBERS = frozenset({"Password", "ApiKeyValue"})
+
+
+class Connection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """:param sealed: AuthParameters as they were given, as JSON, sealed by the vault; empty: deauthorized."""
+
+    name: str
+    id: str
+    account: str
+    region: str
+    kind: Literal["BASIC", "API_KEY"]
+    sealed: str
+    created: datetime
+    modified: datetime
+    description: str = ""
+
+    @property
+    def arn(self) -> str:
+        return arn("events", self.region, self.account, f"connection/{self.name}/{self.id}")
+
+    @property
+    def state(self) -> str:
+        return "AUTHORIZED" if self.sealed else "DEAUTHORIZED"
+
+
+CONNECTIONS = Collection(name="events.connections", type=Connection)
+"""By name."""
+
+
+async def find_connection(ctx: Ctx, name: str) -> Connection:
+    found = await ctx.unit.get(CONNECTIONS, name, account=ctx.account, region=ctx.region)
+    if found is None:
+        raise missing(f"Connection '{name}' does not exist.")
+    return found
+
+
+def secrets_of(ctx: Ctx, connection: Connection) -> dict[str, Any]:
+    """AuthParameters as they were given; empty when the connection was deauthorized."""
+    if not connection.sealed:
+        return {}
+    opened: dict[str, Any] = msgspec.json.decode(open_vault(ctx.runtime.settings).open(connection.sealed))
+    return opened
+
+
+def _checked_kind(kind: str, parameters: Mapping[str, Any]) -> Literal["BASIC", "API_KEY"]:
+    if kind == "OAUTH_CLIENT_CREDENTIALS":
+        raise ServiceError("NotImplemented", "Triptych does not implement OAuth connections.", status=501)
+    if parameters.get("ConnectivityParameters"):
+        raise ServiceError("NotImplemented", "Triptych does not implement private connections.", status=501)
+    given = [member for member in _KINDS.values() if parameters.get(member)]
+    if given != [_KINDS[kind]]:
+        raise validation(f"Authorization parameters for {kind} must be {_KINDS[kind]}, and nothing else.")
+    return "BASIC" if kind == "BASIC" else "API_KEY"
+
+
+def _sealed(ctx: Ctx, parameters: Mapping[str, Any]) -> str:
+    return open_vault(ctx.runtime.settings).seal(msgspec.json.encode(parameters).decode())
+
+
+def _answer(connection: Connection) -> dict[str, Any]:
+    return {
+        "ConnectionArn": connection.arn,
+        "ConnectionState": connection.state,
+        "CreationTime": connection.created,
+        "LastModifiedTime": connection.modified,
+        "LastAuthorizedTime": connection.modified,
+    }
+
+
+@operation
+async def create_connection(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
+    """A connection, authorized at once. Partly: OAuth, private connections and KMS keys are refused."""
+    name = params["Name"]
+    _refuse(params)
+    kind = _checked_kind(params["AuthorizationType"], params["AuthParameters"])
+    if await ctx.unit.get(CONNECTIONS, name, account=ctx.account, region=ctx.region):
+        raise ServiceError("ResourceAlreadyExistsException", f"Connection {name} already exists.")
+    if len(await ctx.unit.list(CONNECTIONS, account=ctx.account, region=ctx.region)) >= _MOST:
+        raise ServiceError(
+            "LimitExceededException", "The requested resource exceeds the maximum number allowed."
+        )
+    connection = Connection(
+        name=name,
+        id=ctx.ids.uuid(),
+        account=ctx.account,
+        region=ctx.region,
+        kind=kind,
+        sealed=_sealed(ctx, params["AuthParameters"]),
+        created=ctx.now,
+        modified=ctx.now,
+        description=params.get("Description") or "",
+    )
+    ctx.unit.create(CONNECTIONS, name, connection, account=ctx.account, region=ctx.region)
+    return _without(_answer(connection), "LastAuthorizedTime")
+
+
+def _refuse(params: Mapping[str, Any]) -> None:
+    for member in ("KmsKeyIdentifier", "InvocationConnectivityParameters"):
+        if params.get(member):
+            raise ServiceError(
+                "NotImplemented", f"Triptych does not implement {member} of connections.", status=501
+            )
+
+
+def _without(members: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in members.items() if key != name}
+
+
+@operation
+async def update_connection(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
+    """Change what is given; secrets that are given replace all there were. Partly: as CreateConnection."""
+    _refuse(params)
+    connection = await find_connection(ctx, params["Name"])
+    kind, sealed = connection.kind, connection.sealed
+    if parameters := params.get("AuthParameters"):
+        kind = _checked_kind(params.get("AuthorizationType") or connection.kind, parameters)
+        sealed = _sealed(ctx, parameters)
+    elif params.get("AuthorizationType", connection.kind) != connection.kind:
+        raise validation("AuthParameters must be given with another AuthorizationType.")
+    changed = msgspec.structs.replace(
+        connection,
+        kind=kind,
+        sealed=sealed,
+        modified=ctx.now,
+        description=params.get("Description", connection.description),
+    )
+    ctx.unit.put(CONNECTIONS, connection.name, changed, account=ctx.account, region=ctx.region)
+    return _answer(changed)
+
+
+@operation
+async def deauthorize_connection(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
+    """Forget the secrets; what uses the connection fails until it is updated with others."""
+    connection = await find_connection(ctx, params["Name"])
+    changed = msgspec.structs.replace(connection, sealed="", modified=ctx.now)
+    ctx.unit.put(CONNECTIONS, connection.name, changed, account=ctx.account, region=ctx.region)
+    return _answer(changed)
+
+
+@operation
+async def delete_connection(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
+    """Gone, with its secrets."""
+    connection = await find_connection(ctx, params["Name"])
+    ctx.unit.delete(CONNECTIONS, connection.name, account=ctx.account, region=ctx.region)
+    return _answer(connection) | {"ConnectionState": "DELETING"}
+
+
+@operation
+async def describe_connection(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
+    """A connection without its secrets."""
+    connection = await find_connection(ctx, params["Name"])
+    described = _answer(connection) | {
+        "Name": connection.name,
+        "AuthorizationType": connection.kind,
+        "AuthParameters": _public(secrets_of(ctx, connection)),
+    }
+    return described | ({"Description": connection.description} if connection.description else {})
+
+
+def _public(value: Any) -> Any:
+    """The same without what is secret: passwords, keys, and values marked so."""
+    if isinstance(value, dict):
+        hidden = _SECRET_MEMBERS | ({"Value"} if value.get("IsValueSecret") else set())
+        return {name: _public(each) for name, each in value.items() if name not in hidden}
+    return [_public(each) for each in value] if isinstance(value, list) else value
+
+
+@operation
+async def list_connections(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
+    """Connections by name."""
+    prefix, state = params.get("NamePrefix") or "", params.get("ConnectionState")
+    stored = await ctx.unit.list(CONNECTIONS, account=ctx.account, region=ctx.region, prefix=prefix)
+    found = [document.value for document in stored if state in (None, document.value.state)]
+    page, token = page_of(f"ListConnections/{prefix}/{state}", found, params)
+    entries = [_answer(each) | {"Name": each.name, "AuthorizationType": each.kind} for each in page]
+    return with_token({"Connections": entries}, token)
