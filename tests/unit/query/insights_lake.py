@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,13 @@ EVENTS = Table(
 Row = dict[str, str]
 
 
-def open_insights_lake(path: Path) -> Any:
-    return open_lake(path=path, tables=[EVENTS], clock=SystemClock(), flush_seconds=0.001)
+@asynccontextmanager
+async def insights_lake(path: Path) -> AsyncIterator[ClickhouseLake]:
+    lake = await open_lake(path=path, tables=[EVENTS], clock=SystemClock(), flush_seconds=0.001)
+    try:
+        yield lake
+    finally:
+        await lake.close()
 
 
 def event(group: str, number: int, message: str) -> dict[str, Any]:

@@ -88,10 +88,14 @@ class Relation:
         """Every field the expressions name has a value. Raises MalformedQuery for one there cannot be."""
         wanted: dict[str, Value] = {}
         for node in nodes:
-            for part in tree.walk(node):
+            # What is written like a column of stats is that column, not a call over fields.
+            for part in tree.walk(node, self._is_column):
                 if isinstance(part, tree.Field) and part.name not in self.fields:
                     wanted[part.name] = self._discovered(part)
         return self.with_columns(wanted) if wanted else self
+
+    def _is_column(self, node: tree.Expression) -> bool:
+        return isinstance(node, tree.Call) and node.text in self.fields
 
     def _discovered(self, node: tree.Field) -> Value:
         parts = node.name.split(".")

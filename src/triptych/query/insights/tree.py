@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -107,7 +107,13 @@ def children(node: Expression) -> tuple[Expression, ...]:
             return ()
 
 
-def walk(node: Expression) -> Iterator[Expression]:
-    yield node
-    for child in children(node):
-        yield from walk(child)
+def walk(
+    node: Expression, closed: Callable[[Expression], bool] = lambda _node: False
+) -> Iterator[Expression]:
+    """The node and all below it, but nothing below a ``closed`` one; without recursion, chains may be long."""
+    waiting = [node]
+    while waiting:
+        here = waiting.pop()
+        yield here
+        if not closed(here):
+            waiting.extend(reversed(children(here)))
