@@ -94,10 +94,17 @@ def _collect(files: _Files, event: Any, found: dict[int, _Entry]) -> None:
 
 
 _MISSING = object()
+_AFFIXES = {
+    "prefix": (False, False),
+    "suffix": (False, True),
+    "folded-prefix": (True, False),
+    "folded-suffix": (True, True),
+}
+"""Kind of look-up -> whether case does not matter, whether it is about the end."""
 
 
 def _look_up(lookups: _Lookups, value: Value, event: Any, found: dict[int, _Entry]) -> None:
-    if (files := lookups.equal.get(typed(value))) is not None:
+    if (files := lookups.equal.get(value if type(value) is str else typed(value))) is not None:
         _collect(files, event, found)
     if lookups.anything is not None:
         _collect(lookups.anything, event, found)
@@ -106,8 +113,8 @@ def _look_up(lookups: _Lookups, value: Value, event: Any, found: dict[int, _Entr
     if lookups.folded and (files := lookups.folded.get(value.lower())) is not None:
         _collect(files, event, found)
     for kind, lengths in lookups.affixes.items():
-        text = value.lower() if kind.startswith("folded-") else value
-        at_the_end = kind.endswith("suffix")
+        folded, at_the_end = _AFFIXES[kind]
+        text = value.lower() if folded else value
         for length, texts in lengths.items():
             if length > len(text):
                 continue

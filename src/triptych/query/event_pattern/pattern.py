@@ -7,7 +7,7 @@ element; an object is no value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,55 +75,73 @@ def parse(source: str) -> Pattern:
 
 
 def matches(pattern: Pattern, event: Any) -> bool:
-    """Whether an event (decoded JSON) is what the pattern asks for."""
-    return _object_matches(pattern, event if isinstance(event, Mapping) else {}, event)
+    """Whether an event is what the pattern asks for.
+
+    :param event: decoded JSON, its objects dicts and its arrays lists.
+    """
+    return _object_matches(pattern, event if isinstance(event, dict) else _EMPTY, event)
 
 
 def values_at(event: Any, path: Path) -> Iterator[Value]:
     """Every scalar an event has at a path, through arrays."""
-    if isinstance(event, list | tuple):
+    if isinstance(event, list):
         for element in event:
             yield from values_at(element, path)
     elif path:
-        if isinstance(event, Mapping) and path[0] in event:
+        if isinstance(event, dict) and path[0] in event:
             yield from values_at(event[path[0]], path[1:])
-    elif not isinstance(event, Mapping):
+    elif not isinstance(event, dict):
         yield event
 
 
-def _object_matches(pattern: Pattern, one: Mapping[str, Any], event: Any) -> bool:
+# Loops rather than ``any`` and ``all``: this runs for every candidate of every event.
+
+
+def _object_matches(pattern: Pattern, one: dict[str, Any], event: Any) -> bool:
     for leaf in pattern.leaves:
         if not _leaf_matches(leaf, one, event):
             return False
     for name, inner in pattern.nested:
-        if not any(_object_matches(inner, each, event) for each in _objects(one.get(name))):
+        value = one.get(name)
+        if type(value) is dict:
+            if not _object_matches(inner, value, event):
+                return False
+        elif not any(_object_matches(inner, each, event) for each in _objects(value)):
             return False
-    return all(
-        any(_object_matches(alternative, one, event) for alternative in choice) for choice in pattern.choices
-    )
+    for choice in pattern.choices:
+        for alternative in choice:
+            if _object_matches(alternative, one, event):
+                break
+        else:
+            return False
+    return True
 
 
-def _leaf_matches(leaf: Leaf, one: Mapping[str, Any], event: Any) -> bool:
+def _leaf_matches(leaf: Leaf, one: dict[str, Any], event: Any) -> bool:
     found = one.get(leaf.path[-1], one)  # the object itself stands for nothing: it is no value
     if type(found) is str:
-        if found in leaf.equal or any(each.holds(found) for each in leaf.others):
+        if found in leaf.equal:
             return True
-    elif isinstance(found, list | tuple):
+        for each in leaf.others:
+            if each.holds(found):
+                return True
+    elif type(found) is list:
         if any(leaf.holds(value) for value in values_at(found, ())):
             return True
-    elif not isinstance(found, Mapping) and leaf.holds(found):
+    elif type(found) is not dict and leaf.holds(found):
         return True
     return leaf.absent and next(values_at(event, leaf.path), values_at) is values_at
 
 
-_NOTHING: tuple[Mapping[str, Any], ...] = ({},)
+_EMPTY: dict[str, Any] = {}
+_NOTHING: tuple[dict[str, Any], ...] = (_EMPTY,)
 
 
-def _objects(value: Any) -> Sequence[Mapping[str, Any]]:
+def _objects(value: Any) -> Sequence[dict[str, Any]]:
     """The objects a nested pattern may match: one, an array's, or one without anything (for ``exists: false``)."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return (value,)
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return [each for element in value for each in _objects(element) if each] or _NOTHING
     return _NOTHING
 
