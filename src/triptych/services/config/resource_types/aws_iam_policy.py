@@ -6,20 +6,31 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 from triptych.services.config.resource_type import Call, Case, Replies, Resource, ResourceType, Touch
-from triptych.services.config.resource_types._api_shapes import configuration
-from triptych.services.config.resource_types._iam_details import encode_each, find, listing, relisted
+from triptych.services.config.resource_types._api_shapes import configuration, pages
+from triptych.services.config.resource_types._iam_details import encode_each, listing, relisted
 
-# AWS's own policies are no resources of the account.
-_KIND = ("LocalManagedPolicy", "Policies", "PolicyId")
+_KIND = ("LocalManagedPolicy", "Policies", "Arn")
 _SHAPE = ("iam", "GetAccountAuthorizationDetails", "Policies[]")
 
 
-def _listing(call: Call) -> AsyncIterator[tuple[str, Replies | None]]:
-    return listing(call, *_KIND)
+async def _listing(call: Call) -> AsyncIterator[tuple[str, Replies | None]]:
+    """Names and ids come from ListPolicies: not every implementation of IAM tells them with the details."""
+    details = {arn: replies async for arn, replies in listing(call, *_KIND)}
+    # AWS's own policies are no resources of the account.
+    params = {"Scope": "Local", "MaxItems": 1000}
+    async for policy in pages(
+        call, "iam", "ListPolicies", params, entries="Policies", token=("Marker", "Marker")
+    ):
+        detail = (details.get(policy["Arn"]) or {}).get("Policies")
+        if detail is not None:  # else it was made, or deleted, between the calls
+            yield policy["PolicyId"], {"Policies": policy | detail}
 
 
 async def _describe(call: Call, policy_id: str) -> Replies | None:
-    return await find(call, *_KIND, policy_id)
+    async for known_id, replies in _listing(call):
+        if known_id == policy_id:
+            return replies
+    return None
 
 
 def _resource(_account: str, _region: str, _policy_id: str, replies: Replies) -> Resource:
@@ -42,12 +53,27 @@ _CASES = (
         name="a policy with two versions",
         resource_id="ANPAZ26J0VFAXNTTUHD6V",
         replies={
-            "GetAccountAuthorizationDetails": {
+            "ListPolicies": {
                 "IsTruncated": False,
                 "Policies": [
                     {
                         "PolicyName": "deploy",
                         "PolicyId": "ANPAZ26J0VFAXNTTUHD6V",
+                        "Arn": "arn:aws:iam::123456789012:policy/deploy",
+                        "AttachmentCount": 1,
+                        "PermissionsBoundaryUsageCount": 0,
+                    },
+                    {
+                        "PolicyName": "newer",
+                        "PolicyId": "ANPAZ26J0VFAXNEWER000",
+                        "Arn": "arn:aws:iam::123456789012:policy/newer",
+                    },
+                ],
+            },
+            "GetAccountAuthorizationDetails": {
+                "IsTruncated": False,
+                "Policies": [
+                    {
                         "Arn": "arn:aws:iam::123456789012:policy/deploy",
                         "Path": "/",
                         "DefaultVersionId": "v2",
@@ -72,7 +98,7 @@ _CASES = (
                         ],
                     },
                 ],
-            }
+            },
         },
         expected=Resource(
             name="deploy",
@@ -111,7 +137,10 @@ _CASES = (
     Case(
         name="deleted",
         resource_id="ANPAGONE",
-        replies={"GetAccountAuthorizationDetails": {"Policies": [], "IsTruncated": False}},
+        replies={
+            "ListPolicies": {"Policies": [], "IsTruncated": False},
+            "GetAccountAuthorizationDetails": {"Policies": [], "IsTruncated": False},
+        },
         expected=None,
     ),
 )

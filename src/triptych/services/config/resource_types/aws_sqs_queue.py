@@ -47,7 +47,7 @@ def _resource(_account: str, _region: str, url: str, replies: Replies) -> Resour
         name=name,
         arn=attributes.get("QueueArn", ""),
         availability_zone="Not Applicable",
-        created=None if created is None else datetime.fromtimestamp(int(created), tz=UTC),
+        created=None if created is None else datetime.fromtimestamp(float(created), tz=UTC),
         tags=dict(replies["Tags"]),
         configuration={
             # How many messages there are is not how the queue is configured.
