@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import json
 import threading
 import urllib.request
@@ -656,3 +657,51 @@ def test_events_are_posted_to_api_destinations(client, receiver, eventually) -> 
     events.delete_api_destination(Name="partner")
     events.delete_connection(Name="partner")
     assert refused(events.describe_connection, Name="partner")[0] == "ResourceNotFoundException"
+
+
+def test_archives_keep_events_and_replays_send_them_again(client, queue, taken, eventually) -> None:
+    events = client("events")
+    bus = events.create_event_bus(Name="kept")["EventBusArn"]
+    url, queue_arn = queue("replayed")
+    other_url, other_arn = queue("not-replayed")
+    archive = events.create_archive(
+        ArchiveName="kept", EventSourceArn=bus, EventPattern='{"detail": {"n": [{"numeric": ["<", 3]}]}}'
+    )["ArchiveArn"]
+    wanted = rule(client, "all", {"source": ["my.app"]}, {"Arn": queue_arn}, EventBusName="kept")
+    rule(client, "others", {"source": ["my.app"]}, {"Arn": other_arn}, EventBusName="kept")
+    ids = [put(client, {"n": n}, EventBusName="kept") for n in range(5)]
+    eventually(
+        lambda: events.describe_archive(ArchiveName="kept")["EventCount"] == 3, what="three archived events"
+    )
+    taken(url, 5), taken(other_url, 5)
+    now = dt.datetime.now(dt.UTC)
+    asked = {
+        "ReplayName": "again",
+        "EventSourceArn": archive,
+        "EventStartTime": now - dt.timedelta(hours=1),
+        "EventEndTime": now + dt.timedelta(hours=1),
+        "Destination": {"Arn": bus, "FilterArns": [wanted]},
+    }
+    assert events.start_replay(**asked)["State"] == "STARTING"
+    assert refused(events.start_replay, **asked)[0] == "ResourceAlreadyExistsException"
+    again = [json.loads(message["Body"]) for message in taken(url, 3)]
+    assert sorted(event["id"] for event in again) == sorted(ids[:3])
+    assert {event["replay-name"] for event in again} == {"again"}
+    eventually(
+        lambda: events.describe_replay(ReplayName="again")["State"] == "COMPLETED",
+        what="the end of the replay",
+    )
+    assert "Messages" not in client("sqs").receive_message(QueueUrl=other_url)
+    assert events.describe_archive(ArchiveName="kept")["EventCount"] == 3, (
+        "replayed events are not archived again"
+    )
+    assert refused(events.cancel_replay, ReplayName="again")[0] == "IllegalStatusException"
+    assert (
+        refused(events.disable_rule, Name="Events-Archive-kept", EventBusName="kept")[0]
+        == "ManagedRuleException"
+    )
+    events.delete_archive(ArchiveName="kept")
+    assert refused(events.describe_archive, ArchiveName="kept") == (
+        "ResourceNotFoundException",
+        "Archive kept does not exist.",
+    )

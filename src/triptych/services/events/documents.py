@@ -53,6 +53,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tags: dict[str, str] = {}
     targets: dict[str, dict[str, Any]] = {}
     generation: str = ""
+    managed_by: str = ""
 
     @property
     def arn(self) -> str:
@@ -126,6 +127,15 @@ async def find_rule(ctx: Ctx, name: str, bus: str | None) -> Rule:
     if rule is None:
         raise missing(f"Rule {name} does not exist on EventBus {found_bus.name}.")
     return rule
+
+
+def check_unmanaged(rule: Rule, params: dict[str, Any]) -> None:
+    """Raises ManagedRuleException for a rule that a service looks after, unless the request forces it."""
+    if rule.managed_by and not params.get("Force"):
+        raise ServiceError(
+            "ManagedRuleException",
+            f"Rule {rule.name} is managed by an AWS service can only be modified if force parameter is True.",
+        )
 
 
 async def rules_of(ctx: Ctx, bus: str) -> list[Rule]:

@@ -65,11 +65,18 @@ async def has_rules(ctx: Ctx, bus: str) -> bool:
 
 
 async def offer(
-    ctx: Ctx, bus: str, event: Mapping[str, Any], *, only_reads: bool = False, cause: Cause | None = None
+    ctx: Ctx,
+    bus: str,
+    event: Mapping[str, Any],
+    *,
+    only_reads: bool = False,
+    only: frozenset[str] | None = None,
+    cause: Cause | None = None,
 ) -> int:
     """Stage what an event causes on a bus of ``ctx``'s account and region; how many deliveries.
 
     :param only_reads: an API call that changes nothing: only rules that ask for such events get it.
+    :param only: ARNs of the rules that may get it; None: all.
     """
     book = await _rulebook(ctx, bus)
     if book is None:
@@ -77,7 +84,7 @@ async def offer(
     staged = 0
     for name in sorted(book.index.matching(event)):
         rule = book.rules[name]
-        if only_reads and rule.state != EVERYTHING:
+        if (only_reads and rule.state != EVERYTHING) or (only is not None and rule.arn not in only):
             continue
         staged += stage(ctx, rule, event, cause=cause)
     return staged

@@ -14,6 +14,7 @@ from triptych.services.events.documents import (
     RULES,
     Rule,
     State,
+    check_unmanaged,
     find_bus,
     find_rule,
     keep_rule,
@@ -47,6 +48,8 @@ async def put_rule(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
         _check_schedule(schedule)
     name = params["Name"]
     known = await ctx.unit.get(RULES, rule_key(bus.name, name), account=ctx.account, region=ctx.region)
+    if known is not None:
+        check_unmanaged(known, params)
     if known is None and len(await rules_of(ctx, bus.name)) >= _MOST:
         raise ServiceError(
             "LimitExceededException", "The requested resource exceeds the maximum number allowed."
@@ -95,6 +98,7 @@ async def delete_rule(ctx: Ctx, params: dict[str, Any]) -> None:
     rule = await ctx.unit.get(RULES, key, account=ctx.account, region=ctx.region)
     if rule is None:
         return
+    check_unmanaged(rule, params)
     if rule.targets:
         raise validation("Rule can't be deleted since it has targets.")
     ctx.unit.delete(RULES, key, account=ctx.account, region=ctx.region)
@@ -111,6 +115,7 @@ def _described(rule: Rule) -> dict[str, Any]:
         "Description": rule.description,
         "RoleArn": rule.role,
         "EventBusName": rule.bus,
+        "ManagedBy": rule.managed_by,
     }
     return {name: value for name, value in members.items() if value}
 
@@ -148,6 +153,7 @@ async def list_rule_names_by_target(ctx: Ctx, params: dict[str, Any]) -> dict[st
 
 async def _set_state(ctx: Ctx, params: dict[str, Any], state: State) -> None:
     rule = await find_rule(ctx, params["Name"], params.get("EventBusName"))
+    check_unmanaged(rule, params)
     changed = msgspec.structs.replace(rule, state=state, generation=ctx.ids.uuid())
     await keep_rule(ctx, changed)
     begin(ctx, changed)

@@ -12,7 +12,14 @@ from triptych.kernel.catalog import discover
 from triptych.kernel.errors import ServiceError
 from triptych.services.contract import Ctx, operation
 from triptych.services.events import target_kinds
-from triptych.services.events.documents import find_rule, keep_rule, page_of, validation, with_token
+from triptych.services.events.documents import (
+    check_unmanaged,
+    find_rule,
+    keep_rule,
+    page_of,
+    validation,
+    with_token,
+)
 from triptych.services.events.input import InvalidInput, check_target_input
 from triptych.services.events.target_kind import TargetKind
 
@@ -36,6 +43,7 @@ async def put_targets(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     them, are refused by name.
     """
     rule = await find_rule(ctx, params["Rule"], params.get("EventBusName"))
+    check_unmanaged(rule, params)
     given = params["Targets"]
     if len({target["Id"] for target in given}) != len(given):
         raise validation("Duplicate target ids are not allowed in one request.")
@@ -83,6 +91,7 @@ def _check(target: Mapping[str, Any]) -> None:
 async def remove_targets(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     """Take targets off a rule; ids it does not have fail one by one."""
     rule = await find_rule(ctx, params["Rule"], params.get("EventBusName"))
+    check_unmanaged(rule, params)
     failed = [
         {
             "TargetId": target,
