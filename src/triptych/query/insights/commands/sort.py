@@ -31,7 +31,7 @@ def _read(reader: Reader) -> tuple[Key, ...]:
 def _lower(relation: Relation, keys: tuple[Key, ...]) -> Relation:
     relation = relation.settled().with_fields_of(key.expression for key in keys)
     order = tuple(Sort(lower(key.expression, relation), key.descending) for key in keys)
-    return replace(relation, order=order)
+    return replace(relation, order=(*order, *relation.order))  # an earlier sort decides between equals
 
 
 _VALUES = ('{"a": "b10"}', '{"a": 9}', "{}", '{"a": "b9"}', '{"a": "10"}')
@@ -46,6 +46,7 @@ COMMAND = Command(
         Case("fields a | sort a", _VALUES, ("", "a=b9", "a=b10", "a=9", "a=10")),
         Case("fields a | sort a desc", _VALUES, ("a=10", "a=9", "a=b10", "a=b9", "")),
         Case("fields a | sort @timestamp asc | limit 2", _VALUES, ("a=b10", "a=9")),
+        Case("display a | sort b | sort c", ('{"a":1,"b":2}', '{"a":2,"b":1}'), ("a=2", "a=1")),
         Case("fields a, b | sort b, a desc", ('{"a":1,"b":1}', '{"a":2,"b":1}'), ("a=2 b=1", "a=1 b=1")),
     ),
 )
