@@ -705,3 +705,89 @@ def test_archives_keep_events_and_replays_send_them_again(client, queue, taken, 
         "ResourceNotFoundException",
         "Archive kept does not exist.",
     )
+
+
+def test_events_start_automations_and_are_written_to_log_groups(client, eventually) -> None:
+    logs, ssm, s3 = client("logs"), client("ssm"), client("s3")
+    logs.create_log_group(logGroupName="/events/all")
+    content = {
+        "schemaVersion": "0.3",
+        "parameters": {"Bucket": {"type": "String"}},
+        "mainSteps": [
+            {
+                "name": "make",
+                "action": "aws:executeAwsApi",
+                "inputs": {"Service": "s3", "Api": "CreateBucket", "Bucket": "{{ Bucket }}"},
+            }
+        ],
+    }
+    ssm.create_document(Name="MakeBucket", DocumentType="Automation", Content=json.dumps(content))
+    transformer = {"InputPathsMap": {"name": "$.detail.bucket"}, "InputTemplate": '{"Bucket": [<name>]}'}
+    rule(
+        client,
+        "to-automation",
+        {"source": ["wish"]},
+        {
+            "Arn": f"arn:aws:ssm:us-east-1:{ACCOUNT}:automation-definition/MakeBucket:$DEFAULT",
+            "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r",
+            "InputTransformer": transformer,
+        },
+    )
+    group = {"Arn": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/events/all"}
+    rule(client, "automations", {"source": ["aws.ssm"], "detail-type": [{"prefix": "EC2 Automation"}]}, group)
+    put(client, {"bucket": "wished-for"}, source="wish")
+    eventually(lambda: "wished-for" in [b["Name"] for b in s3.list_buckets()["Buckets"]], what="the bucket")
+
+    def told() -> list[dict]:
+        found = logs.filter_log_events(logGroupName="/events/all")["events"]
+        return [json.loads(each["message"])["detail"] for each in found]
+
+    eventually(
+        lambda: any(d["Status"] == "Success" and "StepName" not in d for d in told()),
+        what="its end in the log",
+    )
+    assert {(d.get("StepName"), d["Status"]) for d in told()} >= {("make", "Success"), (None, "Success")}
+
+
+def test_a_compliance_change_and_an_alarm_arrive_through_both(client, queue, taken) -> None:
+    """What the demo shows: EventBridge and SNS, to one queue."""
+    sns, cloudwatch, config, s3 = client("sns"), client("cloudwatch"), client("config"), client("s3")
+    url, queue_arn = queue("news-of-the-plane")
+    topic = sns.create_topic(Name="news-of-the-plane")["TopicArn"]
+    sns.subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint=queue_arn, Attributes={"RawMessageDelivery": "true"}
+    )
+    kinds = ["CloudWatch Alarm State Change", "Config Rules Compliance Change"]
+    rule(client, "news", {"detail-type": kinds}, {"Arn": queue_arn}, {"Arn": topic})
+    cloudwatch.put_metric_alarm(
+        AlarmName="loud", Namespace="N", MetricName="M", Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+    )  # fmt: skip
+    cloudwatch.set_alarm_state(AlarmName="loud", StateValue="ALARM", StateReason="by hand")
+    role = f"arn:aws:iam::{ACCOUNT}:role/config"
+    recording = {"allSupported": True}
+    config.put_configuration_recorder(
+        ConfigurationRecorder={"name": "default", "roleARN": role, "recordingGroup": recording}
+    )
+    s3.create_bucket(Bucket="history")
+    config.put_delivery_channel(DeliveryChannel={"name": "default", "s3BucketName": "history"})
+    config.start_configuration_recorder(ConfigurationRecorderName="default")
+    config.put_config_rule(
+        ConfigRule={
+            "ConfigRuleName": "versioned",
+            "Source": {"Owner": "AWS", "SourceIdentifier": "S3_BUCKET_VERSIONING_ENABLED"},
+        }
+    )
+    s3.create_bucket(Bucket="unversioned")
+    found: list[tuple[str, str]] = []
+    while not all([k for k, _ in found].count(kind) >= 2 for kind in kinds):
+        for message in taken(url):
+            event = json.loads(message["Body"])
+            found.append((event["detail-type"], event["id"]))
+            if event["detail-type"] == kinds[0]:
+                assert event["detail"]["state"]["value"] == "ALARM"
+                assert event["resources"][0].endswith(":alarm:loud")
+            else:
+                assert event["detail"]["configRuleName"] == "versioned"
+                assert event["detail"]["newEvaluationResult"]["complianceType"] == "NON_COMPLIANT"
+    assert len(set(found)) < len(found), "the queue and the topic got the same event"
