@@ -216,7 +216,10 @@ def test_an_endpoint_confirms_and_verifies_what_it_gets(
         "Invalid parameter: Token",
     )
     with urllib.request.urlopen(request["SubscribeURL"]) as reply:
-        assert json.load(reply)["SubscriptionArn"].startswith(arn)
+        confirmed = json.load(reply)["SubscriptionArn"]
+    assert confirmed.startswith(arn)
+    again = sns.confirm_subscription(TopicArn=arn, Token=request["Token"])
+    assert again["SubscriptionArn"] == confirmed
     receiver.statuses += [500, 503]
     sns.publish(TopicArn=arn, Message="hello", Subject="greeting")
     eventually(lambda: len(receiver.documents("Notification")) == 3, what="two failures and a success")

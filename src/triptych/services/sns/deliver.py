@@ -260,10 +260,10 @@ def _dead_letters(subscription: Subscription) -> str:
     return str(json.loads(text).get("deadLetterTargetArn", "")) if text else ""
 
 
-DELIVER = JobKind(
-    name="sns.deliver",
-    handle=_deliver,
-    retry=Retry(max_attempts=200, first_delay_seconds=_FIRST_SECONDS, max_delay_seconds=_LONGEST_SECONDS),
-    concurrency=16,
+_PATIENCE = Retry(max_attempts=200, first_delay_seconds=_FIRST_SECONDS, max_delay_seconds=_LONGEST_SECONDS)
+"""Beyond every subscription's own retries, for dead letter queues that cannot be reached; then the job is buried."""
+
+DELIVER = JobKind(name="sns.deliver", handle=_deliver, retry=_PATIENCE, concurrency=16)
+DELIVER_IN_ORDER = JobKind(
+    name="sns.deliver_in_order", handle=_deliver_in_order, retry=_PATIENCE, concurrency=16
 )
-DELIVER_IN_ORDER = JobKind(name="sns.deliver_in_order", handle=_deliver_in_order, concurrency=16)

@@ -69,6 +69,7 @@ async def subscribe(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
         endpoint=endpoint,
         attributes=attributes,
         token="" if protocol == "sqs" else ctx.ids.text(_TOKEN_HEX, "0123456789abcdef"),
+        pending=protocol != "sqs",
     )
     keep(ctx, subscription)
     if not subscription.confirmed:
@@ -164,14 +165,13 @@ async def confirm_subscription(ctx: Ctx, params: dict[str, Any]) -> dict[str, An
         SUBSCRIPTIONS, account=ctx.account, region=ctx.region, index=("topic", topic.name)
     )
     for document in stored:
-        if document.value.token == params["Token"]:
+        if document.value.token and document.value.token == params["Token"]:
             confirmed = await ctx.unit.get(
                 SUBSCRIPTIONS, document.key, account=ctx.account, region=ctx.region
             )
             if confirmed is None:
                 break
-            attributes = confirmed.attributes
-            keep(ctx, msgspec.structs.replace(confirmed, token="", attributes=attributes))
+            keep(ctx, msgspec.structs.replace(confirmed, pending=False))
             return {"SubscriptionArn": confirmed.arn}
     raise invalid("Token")
 

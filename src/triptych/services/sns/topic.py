@@ -38,7 +38,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """:param token: what confirms it; empty once it is confirmed."""
+    """:param token: what confirms it, for endpoints that must; kept, so that to confirm again is no error."""
 
     id: str
     topic: str
@@ -48,6 +48,7 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     endpoint: str
     attributes: dict[str, str] = {}
     token: str = ""
+    pending: bool = False
 
     @property
     def arn(self) -> str:
@@ -55,7 +56,7 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     @property
     def confirmed(self) -> bool:
-        return not self.token
+        return not self.pending
 
     @property
     def raw(self) -> bool:
