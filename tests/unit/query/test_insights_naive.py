@@ -24,7 +24,26 @@ scalars = st.one_of(
     st.integers(-20, 20),
     st.sampled_from([0.5, -1.25, 1e21, 1e-7, 3.0, True, False, None]),
     st.sampled_from(
-        ["", " ", "a", "b10", "b9", "B", "7", "7.0", "-3", "x y", "é", "10.0.0.1", "::1", "nan", "error"]
+        [
+            "",
+            " ",
+            "a",
+            "b10",
+            "b9",
+            "B",
+            "7",
+            "7.0",
+            "-3",
+            "x y",
+            "é",
+            "true",
+            "{}",
+            "[x",
+            "10.0.0.1",
+            "::1",
+            "nan",
+            "error",
+        ]
     ),
 )
 documents = st.fixed_dictionaries(
@@ -90,7 +109,12 @@ aggregations = st.one_of(
         FIELDS,
     ),
 )
+comparisons = st.builds(
+    "{} {} {}".format, FIELDS, st.sampled_from(["=", "!=", "<", "<=", ">", ">="]), st.one_of(LITERALS, FIELDS)
+)
 steps = st.one_of(
+    comparisons.map(lambda text: f"filter {text}"),
+    comparisons.map(lambda text: f"fields {text} as f1"),
     expressions.map(lambda text: f"filter {text}"),
     st.builds(lambda text, n: f"fields {text} as f{n}", expressions, st.integers(1, 2)),
     st.builds(lambda key, way: f"sort {key}{way}", FIELDS, st.sampled_from(["", " desc"])),
