@@ -53,7 +53,14 @@ def _lower(relation: Relation, parse: Parse) -> Relation:
     text = call("ifNull", as_text(lower(parse.operand, relation)), literal(""))
     # One that is missing is no match even for a pattern that matches nothing at all.
     present = call("isNotNull", as_text(lower(parse.operand, relation)))
-    found = call("extractGroups", text, relation.names.bind(parse.pattern))
+    pattern = relation.names.bind(parse.pattern)
+    if list(parse.groups.values()) == [1]:
+        # The first group alone costs half of all groups; only an empty one may be no match at all.
+        first = call("extract", text, pattern)
+        empty = call("and", present, call("match", text.copy(), pattern.copy()))
+        value = call("if", call("notEmpty", first), first.copy(), call("if", empty, literal(""), null()))
+        return relation.with_columns({name: Value(value, "text") for name in parse.groups})
+    found = call("extractGroups", text, pattern)
     matched = call("and", present, call("notEmpty", found))
     made = {
         name: Value(
@@ -82,6 +89,6 @@ COMMAND = Command(
             ("id=7 of 9", "id=8"),
             ("id=8 all=", "id=7 all=9"),
         ),
-        Case("parse u 'a*c' as b | display b", ('{"u": "abbc"}',), ("b=bb",)),
+        Case("parse u 'a*c' as b | display b", ('{"u": "abbc"}', '{"u": "xac"}', "{}"), ("", "b=", "b=bb")),
     ),
 )
