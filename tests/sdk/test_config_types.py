@@ -235,3 +235,49 @@ def test_a_life_is_recorded(kind: str, recording, client, eventually) -> None:
         return  # seven days are the least KMS waits
     (resource_id,) = ids
     eventually(lambda: not found(f"resourceId = '{resource_id}'"), what=f"{kind} to be gone")
+
+
+def test_a_table_without_recovery_is_repaired(recording, client, eventually) -> None:
+    """The loop over a new type, a new rule and a new runbook: found, judged, repaired, judged again."""
+    rule = "recovery"
+    recording.put_config_rule(
+        ConfigRule={
+            "ConfigRuleName": rule,
+            "Source": {"Owner": "AWS", "SourceIdentifier": "DYNAMODB_PITR_ENABLED"},
+        }
+    )
+    recording.put_remediation_configurations(
+        RemediationConfigurations=[
+            {
+                "ConfigRuleName": rule,
+                "TargetType": "SSM_DOCUMENT",
+                "TargetId": "AWSConfigRemediation-EnablePITRForDynamoDbTable",
+                "Parameters": {
+                    "AutomationAssumeRole": {"StaticValue": {"Values": [ROLE]}},
+                    "TableName": {"ResourceValue": {"Value": "RESOURCE_ID"}},
+                },
+                "Automatic": True,
+                "MaximumAutomaticAttempts": 5,
+                "RetryAttemptSeconds": 60,
+            }
+        ]
+    )
+    dynamodb = client("dynamodb")
+    dynamodb.create_table(
+        TableName="ledger",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+    def verdicts() -> list[str]:
+        results = recording.get_compliance_details_by_config_rule(ConfigRuleName=rule)["EvaluationResults"]
+        return [one["ComplianceType"] for one in results]
+
+    eventually(lambda: verdicts() == ["COMPLIANT"], what="the table to be repaired")
+    backups = dynamodb.describe_continuous_backups(TableName="ledger")["ContinuousBackupsDescription"]
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    runs = recording.describe_remediation_execution_status(ConfigRuleName=rule)[
+        "RemediationExecutionStatuses"
+    ]
+    assert [one["State"] for one in runs] == ["SUCCEEDED"]

@@ -223,6 +223,25 @@ def test_groups_record_what_they_say(group: Any, buckets: bool, groups: bool) ->
 
 
 @pytest.mark.parametrize(
+    ("group", "users"),
+    [
+        (None, False),
+        ({"allSupported": True}, False),
+        ({"allSupported": True, "includeGlobalResourceTypes": True}, True),
+        ({"resourceTypes": ["AWS::IAM::User"]}, True),
+        ({"exclusionByResourceTypes": {"resourceTypes": ["AWS::S3::Bucket"]}}, True),
+        ({"exclusionByResourceTypes": {"resourceTypes": ["AWS::IAM::User"]}}, False),
+    ],
+)
+def test_iam_is_recorded_where_it_is_asked_for(group: Any, users: bool) -> None:
+    strategy, types, include_global = resolve_group(group, (*BUILT, "AWS::IAM::User"))
+    made = msgspec.structs.replace(
+        recorder(None), strategy=strategy, types=types, include_global=include_global
+    )
+    assert records(made, "AWS::IAM::User") is users
+
+
+@pytest.mark.parametrize(
     "group",
     [
         {},
@@ -277,6 +296,9 @@ def call(parameters: dict[str, Any] | None, response: dict[str, Any] | None = No
         (Touch(parameters=("Bucket",)), call({"Bucket": None}), ()),
         (Touch(response=("Group.Id",)), call({}, {"Group": {"Id": "g"}}), ("g",)),
         (Touch(parameters=("Resources[]",), starts_with="sg-"), call({"Resources": ["sg-1", "i-1", "sg-1"]}), ("sg-1",)),
+        (Touch(parameters=("Table",), pattern=r"(?:arn:.*:table/)?([a-z]+)"), call({"Table": "arn:aws:dynamodb:::table/a"}), ("a",)),
+        (Touch(parameters=("Table",), pattern=r"(?:arn:.*:table/)?([a-z]+)"), call({"Table": "a"}), ("a",)),
+        (Touch(parameters=("Table",), pattern=r"(?:arn:.*:table/)?([a-z]+)"), call({"Table": "arn:aws:dynamodb:::backup/a"}), ()),
         (Touch(parameters=("Id",), response=("Rules[].Id",)), call({"Id": "a"}, {"Rules": [{"Id": "b"}, {}]}), ("a", "b")),
     ],
 )  # fmt: skip

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from config_bench import ROLE, Bench
+from config_bench import REGION, ROLE, Bench
 
 from triptych.services.config.parts import TYPES
 from triptych.wire.model import event_source, operation_model
@@ -88,11 +88,11 @@ async def happened(bench: Bench, service: str, record: dict[str, Any]) -> None:
     )
 
 
-async def record_everything(bench: Bench) -> None:
-    await bench.recording()
+async def record_everything(bench: Bench, region: str = REGION) -> None:
+    await bench.recording(region=region)
     group = {"allSupported": True, "includeGlobalResourceTypes": True}
     recorder = {"name": "default", "roleARN": ROLE, "recordingGroup": group}
-    await bench.api("PutConfigurationRecorder", ConfigurationRecorder=recorder)
+    await bench.api("PutConfigurationRecorder", region=region, ConfigurationRecorder=recorder)
     await bench.settle()
 
 
@@ -155,3 +155,12 @@ async def test_each_recorded_call_by_itself_is_noticed(bench: Bench, call: tuple
         assert seen == set()  # it tags an image
     else:
         assert seen == touched
+
+
+async def test_iam_is_looked_at_in_every_region_that_records_it(bench: Bench) -> None:
+    await record_everything(bench, "eu-west-2")
+    await record_everything(bench)
+    record = next(r for s, r in touching_records() if r["eventName"] == "CreateUser")
+    await happened(bench, "iam", record)
+    await bench.react()
+    assert {job.region for job in await bench.jobs() if job.kind == "config.capture"} == {REGION, "eu-west-2"}
