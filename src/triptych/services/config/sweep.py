@@ -42,15 +42,27 @@ async def _sweep(ctx: Ctx) -> None:
 
 
 async def _sweep_region(ctx: Ctx, job: Job) -> None:
-    """Look at every resource of the recorded types of one account and region, or of the one type named."""
+    """Look at every resource of the recorded types of one account and region, or of the one type named.
+
+    A type whose service answers an error is looked at again by a job of its own, so that it keeps no other
+    type waiting; that job retries, and says so in the recorder's status when it gives up.
+    """
     here = ctx.at(account=job.account, region=job.region, cause=job.cause)
     recorders = await here.unit.list(RECORDERS, account=job.account, region=job.region)
     only: str = job.body["type"]
     for document in recorders:
+        failed = False
         for kind in TYPES.values():
-            if records(document.value, kind.name) and only in {"", kind.name}:
+            if not records(document.value, kind.name) or only not in {"", kind.name}:
+                continue
+            try:
                 await _sweep_type(here, kind)
-        if not only:
+            except ServiceError:
+                if only:
+                    raise
+                failed = True
+                sweep_soon(here, kind.name)
+        if not only and not failed:
             await _set_status(here, document.key, "Success")
 
 

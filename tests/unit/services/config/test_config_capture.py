@@ -375,6 +375,21 @@ async def test_a_failed_sweep_shows_in_the_recorders_status(bench: Bench) -> Non
     assert "lastErrorMessage" not in status
 
 
+async def test_a_service_that_fails_keeps_no_other_type_waiting(bench: Bench) -> None:
+    await bench.recording()
+    bench.estate.bucket("new")
+    bench.estate.groups["sg-1"] = group("sg-1")
+    bench.estate.broken["DescribeSecurityGroups"] = ServiceError("InternalError", "down", status=500)
+    await bench.start("config.sweep")
+    await bench.work()
+    staged = {(job.kind, job.body["type"], job.body.get("id", "")) for job in await bench.jobs()}
+    assert ("config.capture", "AWS::S3::Bucket", "new") in staged
+    assert ("config.sweep_region", "AWS::EC2::SecurityGroup", "") in staged
+    del bench.estate.broken["DescribeSecurityGroups"]
+    await bench.settle()
+    assert statuses(bench, "new") == statuses(bench, "sg-1") == ["ResourceDiscovered"]
+
+
 # --- reads -----------------------------------------------------------------------------------------------
 
 
