@@ -234,3 +234,37 @@ def test_the_naive_interpreter_knows_the_cases_of_the_parts() -> None:
                 for row in rows
             )
             assert shown == case.rows, case.query
+
+
+VALUES = [
+    "b10",
+    "b9",
+    "b009",
+    "a",
+    "",
+    " ",
+    7,
+    "7.0",
+    "-3",
+    2.5,
+    1e21,
+    True,
+    False,
+    None,
+    "true",
+    "x7y10",
+    "x7y9",
+    "é",
+]
+
+
+async def test_every_pair_of_values_in_every_comparison(tmp_path: Path) -> None:
+    messages = [json.dumps({"a": one, "b": other}) for one in VALUES for other in VALUES]
+    operators = ("=", "!=", "<", "<=", ">", ">=")
+    sides = ("b", "7", "'7'", "'b9'", "1 + 6", "missing", "ispresent(b)")
+    written = [f"a {operator} {side}" for side in sides for operator in operators]
+    columns = ", ".join(f"{text} as x{n}" for n, text in enumerate(written))
+    async with insights_lake(tmp_path / "lake") as lake:
+        await write(lake, [("g", messages)])
+        for query in (f"display {columns}", "display a, b | sort a, b desc", "display a, b | dedup a"):
+            same(query, messages, *await answer(lake, "g", query))
