@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -107,6 +108,22 @@ async def throughput(
         return done / (time.perf_counter() - started)
 
 
+def settle(url: str) -> None:
+    """Wait until the reactions have caught up: one measurement must not pay for another."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with urllib.request.urlopen(f"{url}/_triptych/metrics") as reply:
+            lags = [
+                line
+                for line in reply.read().decode().splitlines()
+                if line.startswith("triptych_reaction_lag{")
+            ]
+        if all(float(line.rsplit(" ", 1)[1]) < 50 for line in lags):
+            return
+        time.sleep(0.2)
+    raise SystemExit("the reactions do not catch up")
+
+
 def cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / 100
@@ -125,6 +142,7 @@ def main() -> None:
         }
         with running_server(Path(folder), settings=settings) as server:
             for label, method, body in (("read", "GET", b""), ("write", "PUT", VERSIONING)):
+                settle(server.url)
                 taken = latencies({"direct": upstream, "gateway": server.port}, method, body, chosen.rounds)
                 row = {
                     f"{name}_{q}": round(quantile(values, p), 3)
@@ -146,6 +164,7 @@ def main() -> None:
                 ("estate_read", s3_url, "GET", signed("GET", s3_url), b""),
                 ("estate_write", s3_url, "PUT", signed("PUT", s3_url, VERSIONING), VERSIONING),
             ):
+                settle(server.url)
                 before, mine = cpu_seconds(server.pid), resource.getrusage(resource.RUSAGE_SELF)
                 started = time.perf_counter()
                 rate = asyncio.run(throughput(url, method, headers, body, chosen.seconds))
