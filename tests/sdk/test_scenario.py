@@ -51,6 +51,7 @@ def test_every_hop_was_seen(told) -> None:
         ("remediation", "SUCCEEDED"),
         ("compliance", "COMPLIANT"),
         ("alarm", "ALARM"),
+        ("delivery", "in the queue"),
         ("story", "encrypted again"),
     ]
     changed = next(h for h in hops if h.title == "changed")

@@ -22,6 +22,7 @@ COLOURS: dict[Chapter, str] = {
     "compliance": "yellow",
     "remediation": "blue",
     "alarm": "bright_red",
+    "delivery": "bright_cyan",
     "story": "green",
 }
 

@@ -26,10 +26,11 @@ JUNIOR = "junior-developer"
 PATIENCE_SECONDS = 15.0
 ALARM_PERIOD_SECONDS = 10
 FORBIDDEN = "salaries.csv"
+NEWS = ("Config Rules Compliance Change", "CloudWatch Alarm State Change")
 ENCRYPTION = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
 
 Chapter = Literal[
-    "prepare", "incident", "audit", "configuration", "compliance", "remediation", "alarm", "story"
+    "prepare", "incident", "audit", "configuration", "compliance", "remediation", "alarm", "delivery", "story"
 ]
 
 
@@ -74,6 +75,8 @@ class Story:
         self.junior_name = f"{JUNIOR}-{self.suffix}" if self._junior_exists() else JUNIOR
         self.rule = f"{RULE}-{self.suffix}"
         self.alarm = f"access-denied-{self.suffix}"
+        self.news = f"news-{self.suffix}"
+        self._heard: set[tuple[str, str]] = set()
         self._slip = 0.0
         self._outcome: dict[str, Any] = {}
 
@@ -143,6 +146,8 @@ class Story:
             "alarm",
             f"{self.alarm}: any call to S3 that is denied, looked at every {ALARM_PERIOD_SECONDS} s",
         )
+        self._subscribe()
+        yield Hop("prepare", "queue", f"{self.news} hears of both, from EventBridge and through SNS")
         iam = self.client("iam")
         iam.create_user(UserName=self.junior_name)
         key = iam.create_access_key(UserName=self.junior_name)["AccessKey"]
@@ -207,6 +212,20 @@ class Story:
             ComparisonOperator="GreaterThanThreshold",
             TreatMissingData="notBreaching",
         )
+
+    def _subscribe(self) -> None:
+        """One queue, told twice: by an EventBridge rule itself, and by a topic the same rule publishes to."""
+        sqs, sns, events = self.client("sqs"), self.client("sns"), self.client("events")
+        self._queue = sqs.create_queue(QueueName=self.news)["QueueUrl"]
+        queue_arn = sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"][
+            "QueueArn"
+        ]
+        topic = sns.create_topic(Name=self.news)["TopicArn"]
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)
+        about = [{"detail": {"configRuleName": [self.rule]}}, {"detail": {"alarmName": [self.alarm]}}]
+        events.put_rule(Name=self.news, EventPattern=json.dumps({"detail-type": NEWS, "$or": about}))
+        targets = [{"Id": "queue", "Arn": queue_arn}, {"Id": "topic", "Arn": topic}]
+        events.put_targets(Rule=self.news, Targets=targets)
 
     def _rule_and_remediation(self, role: str) -> None:
         config = self.client("config")
@@ -292,6 +311,13 @@ class Story:
         yield self._hop("compliance", "COMPLIANT", f"{self.bucket} under {self.rule}")
         state = self._until("the alarm to fire", self._fired, patience=3 * ALARM_PERIOD_SECONDS)
         yield self._hop("alarm", "ALARM", f"{self.alarm}: {state}")
+        self._until("both events in the queue by both ways", self._news_by_both_ways)
+        yield self._hop(
+            "delivery",
+            "in the queue",
+            f"{self.news}",
+            tuple(f"{kind}, through {way}" for kind, way in sorted(self._heard)),
+        )
         seconds = repaired - self._slip
         yield Hop("story", "encrypted again", f"{seconds:.3f} s after the slip", seconds * 1000)
         self._outcome = {
@@ -351,6 +377,21 @@ class Story:
     def _fired(self) -> str | None:
         alarm = self.client("cloudwatch").describe_alarms(AlarmNames=[self.alarm])["MetricAlarms"][0]
         return str(alarm["StateReason"]) if alarm["StateValue"] == "ALARM" else None
+
+    def _news_by_both_ways(self) -> bool:
+        """Read the queue; what came through SNS stands in SNS's envelope."""
+        sqs = self.client("sqs")
+        taken = sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages", [])
+        for message in taken:
+            body = json.loads(message["Body"])
+            event, way = (
+                (json.loads(body["Message"]), "SNS")
+                if body.get("Type") == "Notification"
+                else (body, "EventBridge")
+            )
+            self._heard.add((event["detail-type"], way))
+            sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
+        return len(self._heard) == 2 * len(NEWS)
 
     def _encrypted(self) -> bool:
         try:
