@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import boto3
+import hypothesis
 import pytest
 from botocore.config import Config
 
@@ -16,6 +18,12 @@ QUIET = {
     "INTERVALS__TRAIL_DELIVERY_SECONDS": "1",
     "ESTATE__TIMEOUT_SECONDS": "120",  # moto says nothing while it hashes a gibibyte
 }
+
+
+# The same examples every time, so that a red run is about the change; other ones with HYPOTHESIS_PROFILE=explore.
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.register_profile("explore")
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -224,7 +224,7 @@ def function(node: tree.Call, row: Row) -> Any:
         case "concat":
             return "".join(each or "" for each in texts)
         case "strcontains":
-            return (texts[1] or "") in (first or "") if texts[1] else False
+            return texts[1] is not None and texts[1] in (first or "")
     if first is None:
         return None
     match name:

@@ -157,7 +157,7 @@ def true_of(tree: Any, document: Any) -> bool:
     try:
         value = document
         for step in path:
-            if isinstance(step, str) != isinstance(value, dict):
+            if not isinstance(value, dict if isinstance(step, str) else list):
                 raise KeyError(step)
             value = value[step]
     except (KeyError, IndexError, TypeError):

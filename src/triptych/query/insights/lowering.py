@@ -204,8 +204,9 @@ def _equal_number(name: str, text: Value, number: exp.Expr) -> exp.Expr:
     """Text that is no number differs from every number; that is not the same as being missing."""
     otherwise = literal(0 if name == "equals" else 1)
 
-    def use(given: exp.Expr) -> exp.Expr:
-        same = call(name, as_number(Value(given, "text")), number)
-        return call("if", call("isNull", given.copy()), null(), call("ifNull", same, otherwise))
+    def use(given: exp.Expr, n: exp.Expr) -> exp.Expr:
+        same = call(name, as_number(Value(given, "text")), n)
+        missing = call("or", call("isNull", given.copy()), call("isNull", n.copy()))
+        return call("if", missing, null(), call("ifNull", same, otherwise))
 
-    return let(text.sql, use)
+    return let(text.sql, lambda given: let(number, lambda n: use(given, n), name="number"))

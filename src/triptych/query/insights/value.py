@@ -57,11 +57,11 @@ def truth(sql: exp.Expr) -> Value:
 _LET = "v"
 
 
-def let(sql: exp.Expr, use: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
-    """``use`` of a value that it may repeat."""
+def let(sql: exp.Expr, use: Callable[[exp.Expr], exp.Expr], *, name: str = _LET) -> exp.Expr:
+    """``use`` of a value that it may repeat. One inside another's ``use`` needs a ``name`` of its own."""
     if isinstance(sql, exp.Column | exp.Placeholder | exp.Literal):
         return use(sql)
-    function = exp.Lambda(this=use(exp.column(_LET)), expressions=[exp.to_identifier(_LET)])
+    function = exp.Lambda(this=use(exp.column(name)), expressions=[exp.to_identifier(name)])
     named = call("arrayMap", function, call("array", sql))
     return call("arrayElement", named, literal(1))
 

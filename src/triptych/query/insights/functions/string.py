@@ -73,8 +73,8 @@ def _replace(place: Place, node: tree.Call, values: tuple[Value, ...]) -> Value:
 
 
 def _contains(_place: Place, _node: tree.Call, values: tuple[Value, ...]) -> Value:
-    texts = [call("ifNull", as_text(value), literal("")) for value in values]
-    return truth(call("greater", call("position", *texts), literal(0)))
+    where, what = call("ifNull", as_text(values[0]), literal("")), as_text(values[1])
+    return truth(call("ifNull", call("greater", call("position", where, what), literal(0)), literal(0)))
 
 
 FUNCTIONS = (
@@ -191,6 +191,7 @@ FUNCTIONS = (
             Case("strcontains('hello', 'ell')", "1"),
             Case("strcontains('hello', 'E')", "0"),
             Case("strcontains(missing, 'a')", "0"),
+            Case("strcontains('a', missing)", "0"),
         ),
     ),
 )
