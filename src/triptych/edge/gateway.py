@@ -61,9 +61,8 @@ class Gateway:
             x.error = _defect()
         await self._answer_and_record(x)
         reply = encode(x)
-        self._desk.metrics.request(
-            x.route, own=x.reply is None, status=reply.status, seconds=self._elapsed(x)
-        )
+        own = x.route is None or self._desk.owns(x.route)
+        self._desk.metrics.request(x.route, own=own, status=reply.status, seconds=self._elapsed(x))
         return reply
 
     async def call(
@@ -96,6 +95,7 @@ class Gateway:
                 log.exception("record_defect", request_id=x.request_id, operation=_name(x))
                 x.error, x.reply = _defect(), None
             return
+        x.reply = None  # the estate's answer, if there is one, is not recorded: it is not acknowledged either
         x.error = ServiceError(
             "ThrottlingException", "Too many concurrent changes to the same resource; try again."
         )
