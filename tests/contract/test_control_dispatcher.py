@@ -96,6 +96,51 @@ async def test_a_started_dispatcher_reacts_without_time_passing_and_to_what_reac
     await bus.stop()
 
 
+async def test_draining_is_not_over_while_what_was_told_meanwhile_is_unheard(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The head that was read is old when it arrives: the teller has gone on and told more in the meantime."""
+    store, asked = await backend.open(), asyncio.Event()
+
+    async def tell(unit: Unit, batch: Batch) -> None:
+        await until(lambda: listener.at == 2)
+        for fact in batch.facts:
+            unit.fact(backend.fact(f"{fact.id}-changed", kind="ItemChanged"))
+
+    async def listen(unit: Unit, batch: Batch) -> None:
+        await asked.wait()
+
+    bus = dispatcher(
+        backend,
+        store,
+        reaction(tell, name="teller"),
+        reaction(listen, name="listener", kinds=frozenset({"ItemChanged"})),
+    )
+    teller, listener = bus._lanes
+    read_head = store.head
+
+    async def old_head() -> int:
+        head = await read_head()
+        if asked.is_set():
+            return head
+        bus._ring()
+        await until(lambda: teller.at == listener.at == 2)
+        asked.set()
+        return 2
+
+    await bus.start()
+    await stage(store, *facts(backend, 2))
+    monkeypatch.setattr(store, "head", old_head)
+    await bus.drain()
+    assert bus.handled == {"teller": 2, "listener": 2}
+    await bus.stop()
+
+
+async def until(true) -> None:
+    while not true():
+        await turns()
+
+
 async def test_batches_are_bounded(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "FACT_BATCH", 10)
     store, reader = await backend.open(), Reader()

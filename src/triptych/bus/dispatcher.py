@@ -162,8 +162,10 @@ class Dispatcher:
         Raises Defect when somebody else holds a reaction's lease.
         """
         while True:
+            # Before the head: what a lane told on its way to where it stands is then below the head we compare with.
+            reached = [lane.at for lane in self._lanes]
             head = await self._store.head()
-            behind = [lane for lane in self._lanes if lane.at < head]
+            behind = [lane for lane, at in zip(self._lanes, reached, strict=True) if at < head]
             if not behind:
                 return
             if self._tasks:
