@@ -26,6 +26,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import aiohttp
+import msgspec
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -33,12 +34,13 @@ from cryptography.fernet import Fernet
 
 import triptych.control
 from triptych import __version__
+from triptych.bus.mail import is_configured, log_in
 from triptych.edge.serve import bind
 from triptych.estate import upstreams
 from triptych.kernel import limits
 from triptych.kernel.clock import Clock, SystemClock
 from triptych.lake.engine import LakeUnavailable, owner_of, server_version, without_password
-from triptych.settings import Settings, is_loopback
+from triptych.settings import Settings, Smtp, is_loopback
 
 __all__ = ["Finding", "examine"]
 
@@ -461,6 +463,30 @@ def _key(settings: Settings) -> Finding:
     return Finding("credentials", "ok", f"secrets at rest are sealed with {where}")
 
 
+async def mail(settings: Settings, _: Clock) -> list[Finding]:
+    """Whether the mail server is there and takes the credential; no mail is sent."""
+    smtp = settings.smtp
+    if not (smtp.host or smtp.from_address):
+        return [Finding("mail", "ok", "no server set: SNS refuses email subscriptions")]
+    if not is_configured(smtp):
+        lacking = "from_address" if smtp.host else "host"
+        return [Finding("mail", "problem", f"[smtp] has no {lacking}", f"Set smtp.{lacking}, or neither.")]
+    where = f"{smtp.host}:{smtp.port}"
+    try:
+        await asyncio.to_thread(_look_into_mail, smtp)
+    except OSError as error:  # what smtplib raises is one too
+        advice = "Is it running, and are smtp.port, smtp.security, smtp.username and smtp.password right?"
+        return [Finding("mail", "problem", f"{where}: {error}", advice)]
+    who = f" and takes {smtp.username}" if smtp.username else ""
+    return [Finding("mail", "ok", f"{where} answers{who} ({smtp.security})")]
+
+
+def _look_into_mail(smtp: Smtp) -> None:
+    patience = min(smtp.timeout_seconds, PROBE_SECONDS)
+    with log_in(msgspec.structs.replace(smtp, timeout_seconds=patience)) as server:
+        server.noop()
+
+
 async def sane_clock(_: Settings, clock: Clock) -> list[Finding]:
     installed = datetime.fromtimestamp(os.stat(triptych.control.__file__).st_mtime, UTC)  # noqa: PTH116 - no waiting
     return [judge_clock(clock.now(), installed)]
@@ -513,5 +539,6 @@ CHECKS: Mapping[str, Check] = {
     "control store": control,
     "estate": estate,
     "credentials": credentials,
+    "mail": mail,
     "clock": sane_clock,
 }

@@ -55,6 +55,16 @@ lake_flush_seconds = 0.05      # how long small writes wait for company
 logs_removal_seconds = 60.0    # how soon what was deleted from log groups leaves the disk
 logs_retention_seconds = 3600.0 # how often log events past their group's retention are removed
 live_tail_seconds = 0.25       # how often a live tail looks for new events
+
+[smtp]
+# The mail server for SNS subscriptions of the protocols email and email-json; without a host they are refused.
+host = ""
+port = 587
+security = "starttls"          # "tls" from the first byte (port 465), or "none"
+username = ""                  # empty: the server asks for none
+password = ""
+from_address = ""              # who the mails are from: "triptych@example.org"
+timeout_seconds = 30.0
 """
 
 

@@ -40,6 +40,20 @@ class Intervals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """How often a live tail looks for new events."""
 
 
+class Smtp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The mail server that SNS's email subscriptions are sent through; without ``host`` there are none."""
+
+    host: str = ""
+    port: int = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """``tls`` encrypts from the first byte (port 465); a password is never sent over ``none`` beyond loopback."""
+    username: str = ""
+    password: str = ""
+    from_address: str = ""
+    """Who the mails are from."""
+    timeout_seconds: float = 30.0
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     port: int = 4566
@@ -63,6 +77,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log_level: str = "info"
     estate: Estate = Estate()
     intervals: Intervals = Intervals()
+    smtp: Smtp = Smtp()
 
 
 class SettingsError(ValueError):

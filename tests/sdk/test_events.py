@@ -333,7 +333,8 @@ def test_what_sns_refuses(client) -> None:
     assert refused(sns.subscribe, TopicArn=arn, Protocol="fax", Endpoint="1")[1] == (
         "Invalid parameter: Amazon SNS does not support this protocol string: fax"
     )
-    assert refused(sns.subscribe, TopicArn=arn, Protocol="email", Endpoint="a@b.c")[0] == "NotImplemented"
+    code, message = refused(sns.subscribe, TopicArn=arn, Protocol="email", Endpoint="a@b.c")
+    assert (code, "set host and from_address in [smtp]" in message) == ("NotImplemented", True)
     assert (
         refused(sns.subscribe, TopicArn=arn, Protocol="sqs", Endpoint="q")[1]
         == "Invalid parameter: SQS endpoint ARN"

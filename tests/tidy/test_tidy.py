@@ -102,11 +102,11 @@ def test_every_setting_is_in_the_commented_example_and_the_reference() -> None:
     import tomllib
 
     from triptych.init import TEMPLATE
-    from triptych.settings import Estate, Intervals, Settings
+    from triptych.settings import Estate, Intervals, Settings, Smtp
 
     reference = (ROOT / "docs" / "settings.md").read_text()
     tomllib.loads(TEMPLATE.format(access_key_id="a", secret="s", encryption_key="k"))
-    for kind in (Settings, Estate, Intervals):
+    for kind in (Settings, Estate, Intervals, Smtp):
         for name in kind.__struct_fields__:
             assert name in TEMPLATE, name
             assert f"`{name}`" in reference, name

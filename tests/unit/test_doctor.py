@@ -12,14 +12,16 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from aiohttp import web
 from cryptography.fernet import Fernet
 
+from mail_kit import PASSWORD, USER, mail_server
 from triptych import doctor
 from triptych.doctor import Finding
 from triptych.kernel.clock import SystemClock
-from triptych.settings import Estate, Settings
+from triptych.settings import Estate, Settings, Smtp
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -284,3 +286,36 @@ async def test_a_child_ends_with_the_check() -> None:
     assert await doctor._child("print('a'); print('b')") == (0, "b")
     assert await doctor._child("import sys; sys.exit(3)") == (3, "")
     assert sys.executable
+
+
+async def test_mail_is_tried_with_its_credential(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with mail_server(tmp_path) as mailbox:
+        monkeypatch.setenv("SSL_CERT_FILE", str(mailbox.certificate))
+        right = Smtp(
+            host="127.0.0.1",
+            port=mailbox.port,
+            username=USER,
+            password=PASSWORD,
+            from_address="a@example.org",
+        )
+
+        async def judged(smtp: Smtp) -> Finding:
+            found = only(await doctor.mail(msgspec.structs.replace(settings, smtp=smtp), Noon()))
+            assert (found.status == "problem") == bool(found.advice)
+            return found
+
+        assert (await judged(Smtp())).status == "ok"
+        assert (
+            await judged(right)
+        ).detail == f"127.0.0.1:{mailbox.port} answers and takes triptych (starttls)"
+        replace = msgspec.structs.replace
+        assert "535" in (await judged(replace(right, password="wrong"))).detail
+        assert "from_address" in (await judged(replace(right, from_address=""))).detail
+        monkeypatch.delenv("SSL_CERT_FILE")
+        assert "certificate verify failed" in (await judged(right)).detail
+        monkeypatch.setattr("triptych.bus.mail.is_loopback", lambda _: False)
+        assert "not sent without encryption" in (await judged(replace(right, security="none"))).detail
+        assert not mailbox.mails
+    assert (await judged(right)).status == "problem"

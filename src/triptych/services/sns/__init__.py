@@ -1,9 +1,9 @@
 """Amazon SNS: topics, who subscribes to them, and messages that reach everyone who does.
 
 ``topic`` (what is kept), ``topics`` and ``tags``, ``subscriptions``: the API. ``filter_policy`` says who wants a message,
-``publish`` accepts it, ``deliver`` brings it as ``envelope`` writes and ``signer`` signs it.
+``publish`` accepts it, ``deliver`` brings it as ``envelope`` or ``mail`` write and ``signer`` signs it.
 
-Not here: email, SMS, mobile push, Lambda and Firehose endpoints, encryption, permissions, archives.
+Not here: SMS, mobile push, Lambda and Firehose endpoints, encryption, permissions, archives.
 """
 
 from __future__ import annotations

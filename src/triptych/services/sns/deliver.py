@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from triptych.bus.mail import send_mail
 from triptych.bus.post import Undelivered, is_permanent, post
 from triptych.control.collection import Collection
 from triptych.control.store import Job
@@ -21,8 +22,15 @@ from triptych.kernel.arn import Arn
 from triptych.kernel.errors import ServiceError
 from triptych.services.contract import Ctx, JobKind
 from triptych.services.sns.envelope import CONFIRMATION, UNSUBSCRIPTION, address, document, stamp
+from triptych.services.sns.mail import (
+    CONFIRMATION_SUBJECT,
+    SUBJECT,
+    confirmation_text,
+    mail,
+    notification_text,
+)
 from triptych.services.sns.signer import signed
-from triptych.services.sns.topic import SUBSCRIPTIONS, TOPICS, Subscription
+from triptych.services.sns.topic import SUBSCRIPTIONS, TOPICS, Subscription, Topic
 
 __all__ = ["DELIVER", "DELIVER_IN_ORDER", "QUEUED", "Message", "send_confirmation", "stage"]
 
@@ -34,7 +42,7 @@ _SECONDS = 15.0
 _HTTP_RETRIES = 3
 """Retries of an http endpoint unless its delivery policy says otherwise (SNS)."""
 _QUEUE_RETRIES = 50
-"""Retries of a queue (ours: about four hours; SNS tries for 23 days)."""
+"""Retries of a queue or a mail server (ours: about four hours; SNS tries queues for 23 days, mail for six hours)."""
 _FIRST_SECONDS, _LONGEST_SECONDS = 0.5, 300.0
 
 
@@ -80,7 +88,7 @@ def stage(ctx: Ctx, subscription: Subscription, message: Message) -> None:
 
 
 def send_confirmation(ctx: Ctx, subscription: Subscription) -> None:
-    """Stage the request that an http endpoint confirm its subscription."""
+    """Stage the request that an endpoint confirm its subscription."""
     topic_arn = ctx.arn("sns", subscription.topic)
     text = (
         f"You have chosen to subscribe to the topic {topic_arn}.\nTo confirm the subscription, visit the SubscribeURL "
@@ -136,7 +144,7 @@ async def _subscription(ctx: Ctx, job: Job) -> Subscription | None:
 
 
 def _retries(subscription: Subscription) -> int:
-    if subscription.protocol == "sqs":
+    if subscription.protocol not in ("http", "https"):
         return _QUEUE_RETRIES
     try:
         policy = json.loads(subscription.attributes.get("DeliveryPolicy") or "{}")
@@ -152,7 +160,13 @@ async def _send(ctx: Ctx, subscription: Subscription, message: Message) -> None:
         body = message.text if subscription.raw else await _envelope(ctx, subscription, message)
         attributes = _queue_attributes(message) if subscription.raw else {}
         await _to_queue(ctx, subscription.endpoint, body, attributes, message)
-        return
+    elif subscription.protocol in ("http", "https"):
+        await _to_endpoint(ctx, subscription, message)
+    else:
+        await _to_reader(ctx, subscription, message)
+
+
+async def _to_endpoint(ctx: Ctx, subscription: Subscription, message: Message) -> None:
     notification = not message.token
     raw = subscription.raw and notification
     body = message.text if raw else await _envelope(ctx, subscription, message)
@@ -170,12 +184,46 @@ async def _send(ctx: Ctx, subscription: Subscription, message: Message) -> None:
     await post(subscription.endpoint, body.encode(), headers, seconds=_SECONDS)
 
 
-async def _envelope(ctx: Ctx, subscription: Subscription, message: Message) -> str:
-    topic_arn, here = ctx.arn("sns", subscription.topic), address(ctx.runtime.settings)
-    topics = await ctx.unit.list(
+async def _to_reader(ctx: Ctx, subscription: Subscription, message: Message) -> None:
+    smtp, topic_arn = ctx.runtime.settings.smtp, ctx.arn("sns", subscription.topic)
+    if subscription.protocol == "email-json":
+        text = await _envelope(ctx, subscription, message)
+    elif message.token:
+        text = confirmation_text(topic_arn, _confirmation_url(ctx, topic_arn, message))
+    else:
+        text = notification_text(message.text, _unsubscription_url(ctx, subscription))
+    topic = await _topic(ctx, subscription)
+    made = mail(
+        sender=smtp.from_address,
+        name=topic.attributes.get("DisplayName", "") if topic else "",
+        to=subscription.endpoint,
+        subject=CONFIRMATION_SUBJECT if message.token else message.subject or SUBJECT,
+        text=text,
+        sent=message.published,
+        number=f"{message.id}.{subscription.id}",
+    )
+    await send_mail(smtp, made)
+
+
+async def _topic(ctx: Ctx, subscription: Subscription) -> Topic | None:
+    """A list, not a get: reading what others may change meanwhile is no reason to deliver twice."""
+    listed = await ctx.unit.list(
         TOPICS, account=ctx.account, region=ctx.region, prefix=subscription.topic, limit=1
     )
-    version = topics[0].value.attributes.get("SignatureVersion", "1") if topics else "1"
+    return listed[0].value if listed and listed[0].key == subscription.topic else None
+
+
+def _confirmation_url(ctx: Ctx, topic_arn: str, message: Message) -> str:
+    return f"{address(ctx.runtime.settings)}{CONFIRMATION}?TopicArn={topic_arn}&Token={message.token}"
+
+
+def _unsubscription_url(ctx: Ctx, subscription: Subscription) -> str:
+    return f"{address(ctx.runtime.settings)}{UNSUBSCRIPTION}?SubscriptionArn={subscription.arn}"
+
+
+async def _envelope(ctx: Ctx, subscription: Subscription, message: Message) -> str:
+    topic_arn, topic = ctx.arn("sns", subscription.topic), await _topic(ctx, subscription)
+    version = topic.attributes.get("SignatureVersion", "1") if topic else "1"
     members: dict[str, Any] = {
         "Type": "SubscriptionConfirmation" if message.token else "Notification",
         "MessageId": message.id,
@@ -184,14 +232,12 @@ async def _envelope(ctx: Ctx, subscription: Subscription, message: Message) -> s
         "TopicArn": topic_arn,
         "Subject": message.subject,
         "Message": message.text,
-        "SubscribeURL": f"{here}{CONFIRMATION}?TopicArn={topic_arn}&Token={message.token}"
-        if message.token
-        else None,
+        "SubscribeURL": _confirmation_url(ctx, topic_arn, message) if message.token else None,
         "Timestamp": stamp(message.published),
     }
     members = await signed(ctx, members, version)
     if not message.token:
-        members["UnsubscribeURL"] = f"{here}{UNSUBSCRIPTION}?SubscriptionArn={subscription.arn}"
+        members["UnsubscribeURL"] = _unsubscription_url(ctx, subscription)
         members["MessageAttributes"] = message.attributes or None
     return document(members)
 

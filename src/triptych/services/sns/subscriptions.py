@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
+from triptych.bus.mail import is_configured
 from triptych.kernel.arn import Arn
 from triptych.kernel.errors import ServiceError
 from triptych.services.contract import Ctx, operation
 from triptych.services.sns.deliver import send_confirmation
 from triptych.services.sns.filter_policy import check_policy
+from triptych.services.sns.mail import is_address
 from triptych.services.sns.topic import (
     SUBSCRIPTIONS,
+    Protocol,
     Subscription,
     Topic,
     find_subscription,
@@ -36,15 +39,18 @@ PENDING = "PendingConfirmation"
 
 @operation
 async def subscribe(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
-    """A subscription of a queue, effective at once, or of an http(s) endpoint, which must confirm it first.
+    """A subscription of a queue, effective at once, or of an http(s) or mail address, which must confirm it first.
 
-    Partly: the protocols sqs, http and https. Email, SMS, mobile push, Lambda and Firehose are refused.
+    Partly: the protocols sqs, http, https, email and email-json (with an SMTP server in the settings). SMS, mobile
+    push, Lambda and Firehose are refused.
     """
     topic = await find_topic(ctx, params["TopicArn"])
     endpoint = params.get("Endpoint") or ""
     protocol = _checked_protocol(params["Protocol"], endpoint, topic)
+    if protocol.startswith("email"):
+        _check_mail(ctx, protocol, endpoint)
     attributes = {k: v for k, v in (params.get("Attributes") or {}).items() if v}
-    _check_attributes(attributes)
+    _check_attributes(protocol, attributes)
     stored = await ctx.unit.list(
         SUBSCRIPTIONS, account=ctx.account, region=ctx.region, index=("topic", topic.name)
     )
@@ -82,16 +88,10 @@ def _answer(subscription: Subscription, params: Mapping[str, Any]) -> dict[str, 
     return {"SubscriptionArn": subscription.arn if shown else "pending confirmation"}
 
 
-def _checked_protocol(protocol: str, endpoint: str, topic: Topic) -> Literal["sqs", "http", "https"]:
+def _checked_protocol(protocol: str, endpoint: str, topic: Topic) -> Protocol:
     if protocol not in _PROTOCOLS:
         raise invalid(f"Amazon SNS does not support this protocol string: {protocol}")
-    if protocol in ("email", "email-json"):
-        raise ServiceError(
-            "NotImplemented",
-            "Triptych sends no email: it has no setting that names an SMTP server.",
-            status=501,
-        )
-    if protocol not in ("sqs", "http", "https"):
+    if protocol not in ("sqs", "http", "https", "email", "email-json"):
         raise ServiceError(
             "NotImplemented", f"Triptych does not deliver SNS messages to {protocol} endpoints.", status=501
         )
@@ -103,9 +103,22 @@ def _checked_protocol(protocol: str, endpoint: str, topic: Topic) -> Literal["sq
         return "sqs"
     if topic.fifo:
         raise invalid("Protocol Reason: FIFO topics deliver to SQS queues only")
+    if protocol in ("email", "email-json"):
+        return "email" if protocol == "email" else "email-json"
     if not endpoint.startswith(f"{protocol}://") or not urlsplit(endpoint).hostname:
         raise invalid("Endpoint must match the specified protocol")
     return "http" if protocol == "http" else "https"
+
+
+def _check_mail(ctx: Ctx, protocol: str, endpoint: str) -> None:
+    if not is_address(endpoint):
+        raise invalid("Email address")
+    if not is_configured(ctx.runtime.settings.smtp):
+        raise ServiceError(
+            "NotImplemented",
+            f"Triptych has no mail server for the protocol {protocol}: set host and from_address in [smtp].",
+            status=501,
+        )
 
 
 def _is_queue(text: str) -> bool:
@@ -116,7 +129,7 @@ def _is_queue(text: str) -> bool:
     return parsed.service == "sqs" and bool(parsed.region and parsed.account and parsed.resource)
 
 
-def _check_attributes(attributes: Mapping[str, str]) -> None:
+def _check_attributes(protocol: str, attributes: Mapping[str, str]) -> None:
     scope = attributes.get("FilterPolicyScope", "MessageAttributes")
     for name, value in attributes.items():
         if name not in _ATTRIBUTES:
@@ -127,6 +140,11 @@ def _check_attributes(attributes: Mapping[str, str]) -> None:
             )
         if name == "RawMessageDelivery" and value.lower() not in ("true", "false"):
             raise invalid("Attributes Reason: RawMessageDelivery: Invalid value. Must be true or false")
+        if name == "RawMessageDelivery" and value.lower() == "true" and protocol.startswith("email"):
+            raise invalid(
+                f"Attributes Reason: RawMessageDelivery: Delivery protocol [{protocol}] does not support raw message "
+                "delivery."
+            )
         if name == "RedrivePolicy":
             _check_redrive(value)
         if name == "DeliveryPolicy" and not isinstance(_json(value), dict):
@@ -255,5 +273,5 @@ async def set_subscription_attributes(ctx: Ctx, params: dict[str, Any]) -> None:
         raise invalid("AttributeName")
     if value:
         attributes[name] = value
-    _check_attributes(attributes)
+    _check_attributes(found.protocol, attributes)
     keep(ctx, msgspec.structs.replace(found, attributes=attributes))

@@ -37,6 +37,9 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.attributes.get("ContentBasedDeduplication", "").lower() == "true"
 
 
+Protocol = Literal["sqs", "http", "https", "email", "email-json"]
+
+
 class Subscription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """:param token: what confirms it, for endpoints that must; kept, so that to confirm again is no error."""
 
@@ -44,7 +47,7 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     topic: str
     account: str
     region: str
-    protocol: Literal["sqs", "http", "https"]
+    protocol: Protocol
     endpoint: str
     attributes: dict[str, str] = {}
     token: str = ""
