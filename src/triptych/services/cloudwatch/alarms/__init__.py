@@ -1,7 +1,8 @@
 """CloudWatch alarms: definitions, evaluation, transitions, actions, history.
 
 ``definition`` (what is stored) and ``document`` (how others see it); ``metric_input`` and ``composite_input`` (what may
-be stored); ``evaluate`` and ``reason`` (the pure decision and its words); ``tick`` (evaluation on the clock) over
+be stored); ``window``, ``evaluate`` and ``reason`` (the pure decision and its words), ``explain`` and ``rehearsal``
+(the same decision, told period by period and over the past); ``tick`` (evaluation on the clock) over
 ``source`` (datapoints, metric math); ``composite`` (alarms on alarms) with ``suppression``; ``transition`` (a state
 change as one commit); ``actions`` (what a change sets off); ``history``;
 ``lag`` (are alarms on time).

@@ -8,7 +8,7 @@ order, each on the data as of its own moment.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
 
@@ -22,6 +22,14 @@ from triptych.services.cloudwatch.alarms.definition import ALARMS, STATES, Alarm
 from triptych.services.cloudwatch.alarms.evaluate import Slot, Verdict, Watch, decide
 from triptych.services.cloudwatch.alarms.reason import CREATED, reason, reason_data
 from triptych.services.cloudwatch.alarms.transition import stage, whole_milliseconds
+from triptych.services.cloudwatch.alarms.window import (
+    Values,
+    phase_of,
+    slots_at,
+    stat_of,
+    values_of,
+    window_end,
+)
 from triptych.services.cloudwatch.points import MetricStat, Points
 from triptych.services.contract import Ctx, Runtime
 
@@ -104,10 +112,6 @@ class _Window(NamedTuple):
     spread: int
 
 
-Values = Mapping[int, tuple[float, float | None]]
-"""Start of a period -> (value, samples)."""
-
-
 async def tick(ctx: Ctx, source: Source) -> AlarmClock | None:
     """Evaluate whatever is due; what was done, None when the last tick was done already.
 
@@ -145,25 +149,9 @@ async def _due(ctx: Ctx, ticks: range) -> list[_Due]:
     return found
 
 
-def _end(metric: MetricWatch, at: int) -> int:
-    """Where the newest complete window ends: at the evaluation, or at a whole multiple of the period."""
-    return at - at % metric.period if metric.aligned else at
-
-
 def _window(due: _Due, at: int) -> _Window:
-    phase = _end(due.metric, at) % due.metric.period
+    phase = phase_of(due.metric, at)
     return _Window(due.account, due.region, due.metric.period, phase, due.watch.range.bit_length())
-
-
-def _stat(metric: MetricWatch) -> MetricStat:
-    return MetricStat(
-        namespace=metric.namespace,
-        metric_name=metric.metric_name,
-        dimensions=metric.dimensions,
-        period=metric.period,
-        stat=metric.statistic or metric.extended_statistic,
-        unit=metric.unit,
-    )
 
 
 async def _data(
@@ -174,13 +162,13 @@ async def _data(
     computed: dict[tuple[_Window, str], tuple[_Due, list[int]]] = {}
     for each in due:
         for at in each.ticks:
-            window, end = _window(each, at), _end(each.metric, at)
+            window, end = _window(each, at), window_end(each.metric, at)
             reach = [end - each.watch.range * each.metric.period, end]
             if each.metric.metrics:
                 computed.setdefault((window, each.alarm.name), (each, []))[1].extend(reach)
             else:
                 stats, moments = shared.setdefault(window, ({}, []))
-                stats[_stat(each.metric)] = None
+                stats[stat_of(each.metric)] = None
                 moments.extend(reach)
     data: dict[tuple[_Window, MetricStat | str], Values] = {}
     for window, (stats, moments) in shared.items():
@@ -193,7 +181,7 @@ async def _data(
             end=_moment(max(moments)),
             origin=_moment(window.phase),
         )
-        data.update(((window, stat), _values(points)) for stat, points in zip(stats, found, strict=True))
+        data.update(((window, stat), values_of(points)) for stat, points in zip(stats, found, strict=True))
     for (window, name), (each, moments) in computed.items():
         points = await source.compute(
             runtime,
@@ -204,15 +192,8 @@ async def _data(
             end=_moment(max(moments)),
             origin=_moment(window.phase),
         )
-        data[window, name] = _values(points)
+        data[window, name] = values_of(points)
     return data
-
-
-def _values(points: Points) -> Values:
-    samples: Iterable[float | None] = points.sample_counts or [None] * len(points.timestamps)
-    return {
-        at: (value, count) for at, value, count in zip(points.timestamps, points.values, samples, strict=True)
-    }
 
 
 async def _evaluate(
@@ -272,10 +253,8 @@ async def _guard(ctx: Ctx, due: _Due, state: AlarmState) -> None:
 
 def _slots(due: _Due, at: int, data: Mapping[tuple[_Window, MetricStat | str], Values]) -> list[Slot]:
     """The evaluation range, newest first."""
-    what: MetricStat | str = due.alarm.name if due.metric.metrics else _stat(due.metric)
-    values, end, period = data[_window(due, at), what], _end(due.metric, at), due.metric.period
-    starts = (end - age * period for age in range(1, due.watch.range + 1))
-    return [Slot(start, *values.get(start, (None, None))) for start in starts]
+    what: MetricStat | str = due.alarm.name if due.metric.metrics else stat_of(due.metric)
+    return slots_at(due.metric, data[_window(due, at), what], at)
 
 
 def _after(
