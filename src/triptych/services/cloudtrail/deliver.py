@@ -93,17 +93,25 @@ def wants(trail: Trail, row: Mapping[str, Any]) -> bool:
     return wanted(record, basic=trail.event_selectors, advanced=trail.advanced_event_selectors)
 
 
-async def _records(
-    ctx: Ctx, trail: Trail, *, after: int, until: int | None = None, region: str | None = None
+async def records(
+    ctx: Ctx,
+    trail: Trail,
+    *,
+    after: int,
+    start: datetime,
+    until: int | None = None,
+    region: str | None = None,
 ) -> list[dict[str, Any]]:
-    """The next lake rows behind ``after`` that can concern the trail, in order, at most RECORDS_AT_ONCE."""
+    """The next lake rows behind ``after`` that can concern the trail, not before ``start``, in order, at most
+    RECORDS_AT_ONCE.
+    """
     query = (
         exp.select("seq", "region", "time", "record")
         .from_("cloudtrail_events")
         .where(exp.GT(this=exp.column("seq"), expression=exp.Placeholder(this="after")))
         .where(exp.GTE(this=exp.column("time"), expression=exp.Placeholder(this="start")))
     )
-    values: dict[str, Any] = {"after": after, "start": trail.intervals[0].start}
+    values: dict[str, Any] = {"after": after, "start": start}
     if until is not None:
         query = query.where(exp.LTE(this=exp.column("seq"), expression=exp.Placeholder(this="until")))
         values["until"] = until
@@ -116,7 +124,7 @@ async def _records(
 async def _planned(ctx: Ctx, trail: Trail, delivery: Delivery) -> Delivery:
     """The delivery with its next files named, or without when nothing is left."""
     cursor = delivery.cursor
-    while rows := await _records(ctx, trail, after=cursor):
+    while rows := await records(ctx, trail, after=cursor, start=trail.intervals[0].start):
         after, cursor = cursor, int(rows[-1]["seq"])
         regions = sorted({row["region"] for row in rows if wants(trail, row)})
         if regions:
@@ -134,7 +142,14 @@ def _named(ctx: Ctx, trail: Trail, region: str) -> str:
 
 
 async def _put(ctx: Ctx, trail: Trail, file: File) -> LogFile | None:
-    rows = await _records(ctx, trail, after=file.after, until=file.until, region=file.region)
+    rows = await records(
+        ctx,
+        trail,
+        after=file.after,
+        until=file.until,
+        region=file.region,
+        start=trail.intervals[0].start,
+    )
     rows = [row for row in rows if wants(trail, row)]
     if not rows:  # the selectors were changed since the plan was made
         return None
@@ -206,10 +221,13 @@ async def _due(ctx: Ctx) -> None:
 
 def _has_all(trail: Trail, delivery: Delivery) -> bool:
     """Whether a stopped trail has everything of its time."""
+    return not delivery.pending and is_over(trail, delivery.checked_at)
+
+
+def is_over(trail: Trail, checked_at: datetime | None) -> bool:
+    """Whether nothing can come any more: it stopped, and was looked through (``checked_at``) long after that."""
     stop = trail.intervals[-1].stop
-    if stop is None or delivery.pending:
-        return False
-    return delivery.checked_at is not None and delivery.checked_at > stop + _LATE
+    return stop is not None and checked_at is not None and checked_at > stop + _LATE
 
 
 DELIVER = JobKind(name="cloudtrail.deliver", handle=deliver)

@@ -38,6 +38,7 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     :param event_selectors: in the API's shape; with ``advanced_event_selectors`` empty too: all management events.
     :param validation: whether digests are made of its files.
+    :param log_group: ARN of the log group it delivers to as well, ending in ``:*``; with ``role``, or neither.
     :param intervals: when it logged, oldest first; it logs now if the last one has no end.
     """
 
@@ -53,6 +54,8 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     event_selectors: list[dict[str, Any]] = []
     advanced_event_selectors: list[dict[str, Any]] = []
     intervals: tuple[Interval, ...] = ()
+    log_group: str = ""
+    role: str = ""
     tags: dict[str, str] = {}
 
     @property
@@ -79,7 +82,7 @@ def started(trail: Trail, now: datetime) -> Trail:
     """Logging from now on; as it is when it logs already."""
     if trail.logging:
         return trail
-    intervals = (*trail.intervals, Interval(_cut(now)))
+    intervals = (*trail.intervals, Interval(whole_milliseconds(now)))
     if len(intervals) > LOGGING_INTERVALS:
         intervals = (Interval(intervals[0].start, intervals[1].stop), *intervals[2:])
     return msgspec.structs.replace(trail, intervals=intervals)
@@ -92,7 +95,7 @@ def stopped(trail: Trail, now: datetime) -> Trail:
     return msgspec.structs.replace(trail, intervals=(*trail.intervals[:-1], last))
 
 
-def _cut(moment: datetime) -> datetime:
+def whole_milliseconds(moment: datetime) -> datetime:
     """Records keep milliseconds: the call that starts logging must not seem to be before the start."""
     return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
 

@@ -8,6 +8,7 @@ from typing import Any
 from triptych.services.cloudtrail import dates
 from triptych.services.cloudtrail import trail as trail_room
 from triptych.services.cloudtrail.deliver import DELIVERIES, Delivery
+from triptych.services.cloudtrail.deliver_logs import LOG_DELIVERIES
 from triptych.services.cloudtrail.digests import CHAINS
 from triptych.services.cloudtrail.trail import find, find_at_home
 from triptych.services.contract import Ctx, operation
@@ -38,6 +39,7 @@ async def get_trail_status(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     chain = await ctx.unit.get(
         CHAINS, f"{trail.name}/{trail.home_region}", account=trail.account, region=trail.home_region
     )
+    logs = await ctx.unit.get(LOG_DELIVERIES, trail.name, account=trail.account, region=trail.home_region)
     start = trail.intervals[-1].start if trail.intervals else None
     stop = next((each.stop for each in reversed(trail.intervals) if each.stop is not None), None)
     answer: dict[str, Any] = {
@@ -48,6 +50,8 @@ async def get_trail_status(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
         "StopLoggingTime": stop,
         "LatestDigestDeliveryTime": chain.delivered_at if chain else None,
         "LatestDigestDeliveryError": (chain.error or None) if chain else None,
+        "LatestCloudWatchLogsDeliveryTime": logs.delivered_at if logs else None,
+        "LatestCloudWatchLogsDeliveryError": (logs.error or None) if logs else None,
     }
     answer = {name: value for name, value in answer.items() if value is not None}
     return answer | {

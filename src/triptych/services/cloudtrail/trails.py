@@ -10,7 +10,7 @@ import msgspec
 
 from triptych.kernel import pages
 from triptych.kernel.errors import ServiceError
-from triptych.services.cloudtrail import digests
+from triptych.services.cloudtrail import deliver_logs, digests
 from triptych.services.cloudtrail import trail as trail_room
 from triptych.services.cloudtrail.bucket_policy import PRINCIPAL, allows_delivery
 from triptych.services.cloudtrail.deliver import DELIVERIES, unplanned
@@ -24,7 +24,7 @@ TRAILS_LISTED = 100
 PREFIX_CHARACTERS = 200
 """The longest S3KeyPrefix (AWS)."""
 
-_NOT_BUILT = ("SnsTopicName", "CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn", "KmsKeyId")
+_NOT_BUILT = ("SnsTopicName", "KmsKeyId")
 _NOT_BUILT_FLAGS = ("IsOrganizationTrail", "RecursiveLogging")
 
 
@@ -33,7 +33,10 @@ async def create_trail(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     """A new trail; it does not log before StartLogging.
 
     The bucket must exist and its policy must let cloudtrail.amazonaws.com read its ACL and put objects, as on
-    AWS. Partly: SNS notifications, CloudWatch Logs, KMS encryption and organization trails are refused.
+    AWS; so must a log group and the role CloudTrail may assume for it, if given.
+
+    Partly: SNS notifications, KMS encryption and organization trails are refused; the permissions of the log group's
+    role are not evaluated.
     """
     name = params["Name"]
     check_name(name)
@@ -49,6 +52,8 @@ async def create_trail(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
         global_events=params.get("IncludeGlobalServiceEvents", True),
         multi_region=params.get("IsMultiRegionTrail", False),
         validation=params.get("EnableLogFileValidation", False),
+        log_group=params.get("CloudWatchLogsLogGroupArn") or "",
+        role=params.get("CloudWatchLogsRoleArn") or "",
         tags=tags,
     )
     _check(trail)
@@ -63,6 +68,7 @@ async def create_trail(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
             f"User: {ctx.account} already has {present} trails in {ctx.region}.",
         )
     await _check_bucket(ctx, trail)
+    await deliver_logs.begin_or_end(ctx, None, trail)
     ctx.unit.create(TRAILS, name, trail, account=ctx.account, region=ctx.region)
     if trail.validation:
         await digests.begin(ctx, trail)
@@ -83,6 +89,8 @@ async def update_trail(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
         "global_events": params.get("IncludeGlobalServiceEvents"),
         "multi_region": params.get("IsMultiRegionTrail"),
         "validation": params.get("EnableLogFileValidation"),
+        "log_group": params.get("CloudWatchLogsLogGroupArn"),
+        "role": params.get("CloudWatchLogsRoleArn"),
     }
     changed = msgspec.structs.replace(trail, **{k: v for k, v in members.items() if v is not None})
     _check(changed)
@@ -91,6 +99,7 @@ async def update_trail(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
         place = {"account": trail.account, "region": trail.home_region}
         if delivery := await ctx.unit.get(DELIVERIES, trail.name, **place):
             ctx.unit.put(DELIVERIES, trail.name, unplanned(delivery), **place)
+    await deliver_logs.begin_or_end(ctx, trail, changed)
     if changed.validation != trail.validation:
         await (digests.begin if changed.validation else digests.forget)(ctx, changed)
     trail_room.save(ctx, changed)
@@ -103,6 +112,7 @@ async def delete_trail(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     trail = await find_at_home(ctx, params["Name"])
     ctx.unit.delete(TRAILS, trail.name, account=trail.account, region=trail.home_region)
     ctx.unit.delete(DELIVERIES, trail.name, account=trail.account, region=trail.home_region)
+    deliver_logs.forget(ctx, trail)
     await digests.forget(ctx, trail)
     return {}
 
@@ -204,6 +214,8 @@ def _settings(trail: Trail) -> dict[str, Any]:
     answer: dict[str, Any] = {"Name": trail.name, "S3BucketName": trail.bucket}
     if trail.prefix:
         answer["S3KeyPrefix"] = trail.prefix
+    if trail.log_group:
+        answer |= {"CloudWatchLogsLogGroupArn": trail.log_group, "CloudWatchLogsRoleArn": trail.role}
     return answer | {
         "IncludeGlobalServiceEvents": trail.global_events,
         "IsMultiRegionTrail": trail.multi_region,

@@ -143,7 +143,7 @@ class World:
             self.seq += 1
             call = ApiCall(
                 service=service, operation=operation, event_source=f"{operation_model(service, operation).service_model.endpoint_prefix}.amazonaws.com", api_version="",
-                request_id="r", identity=ROOT, source_ip="", user_agent="", host="localhost",
+                request_id="r", identity=more.get("identity", ROOT), source_ip="", user_agent="", host="localhost",
                 read_only=more.get("read_only", False), status=200, parameters=more.get("parameters", {"Bucket": "b"}),
             )  # fmt: skip
             facts.append(

@@ -89,8 +89,7 @@ async def test_what_create_trail_refuses(world: World) -> None:
     await refused("InvalidTagParameterException", create(TagsList=[{"Key": "a"}, {"Key": "a"}]))
     await refused("TagsLimitExceededException", create(TagsList=[{"Key": f"k{n}"} for n in range(51)]))
     for unbuilt in (
-        {"SnsTopicName": "t"}, {"KmsKeyId": "k"}, {"CloudWatchLogsLogGroupArn": "a"}, {"CloudWatchLogsRoleArn": "a"},
-        {"IsOrganizationTrail": True}, {"RecursiveLogging": True},
+        {"SnsTopicName": "t"}, {"KmsKeyId": "k"}, {"IsOrganizationTrail": True}, {"RecursiveLogging": True},
     ):  # fmt: skip
         error = await refused("NotImplemented", create(**unbuilt))
         assert next(iter(unbuilt)) in error.message and error.status == 501
