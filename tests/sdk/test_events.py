@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime as dt
 import json
 import threading
@@ -35,6 +36,7 @@ class Receiver:
     def __init__(self) -> None:
         received, statuses = self.received, self.statuses = [], []
         self.refusing = False
+        self.answer: dict = {}
         paths = self.paths = []
         receiver = self
 
@@ -44,8 +46,12 @@ class Receiver:
                 paths.append(self.path)
                 received.append((dict(self.headers.items()), body))
                 self.send_response(statuses.pop(0) if statuses else 503 if receiver.refusing else 200)
-                self.send_header("content-length", "0")
+                answer = json.dumps(receiver.answer).encode() if receiver.answer else b""
+                self.send_header("content-length", str(len(answer)))
                 self.end_headers()
+                self.wfile.write(answer)
+
+            do_PUT = do_POST  # noqa: N815
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -61,8 +67,8 @@ class Receiver:
         ]
 
 
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
+@contextlib.contextmanager
+def receiving() -> Iterator[Receiver]:
     receiver = Receiver()
     thread = threading.Thread(target=receiver.http.serve_forever, daemon=True)
     thread.start()
@@ -70,6 +76,19 @@ def receiver() -> Iterator[Receiver]:
     receiver.http.shutdown()
     receiver.http.server_close()
     thread.join()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def authority() -> Iterator[Receiver]:
+    """An authorization endpoint; its ``answer`` is the token."""
+    with receiving() as receiver:
+        yield receiver
 
 
 @pytest.fixture
@@ -661,6 +680,96 @@ def test_events_are_posted_to_api_destinations(client, receiver, eventually) -> 
     events.delete_api_destination(Name="partner")
     events.delete_connection(Name="partner")
     assert refused(events.describe_connection, Name="partner")[0] == "ResourceNotFoundException"
+
+
+def _oauth(authority: Receiver, **more) -> dict:
+    return {
+        "ClientParameters": {"ClientID": "me", "ClientSecret": "hush-hush"},
+        "AuthorizationEndpoint": authority.url + "token",
+        "HttpMethod": "POST",
+        "OAuthHttpParameters": {"BodyParameters": [{"Key": "audience", "Value": "orders"}]},
+    } | more
+
+
+def test_oauth_tokens_are_fetched_kept_and_renewed(client, server, receiver, authority, eventually) -> None:
+    events = client("events")
+    authority.answer = {"access_token": "token-first", "expires_in": 3600}
+    made = events.create_connection(
+        Name="oauth",
+        AuthorizationType="OAUTH_CLIENT_CREDENTIALS",
+        AuthParameters={"OAuthParameters": _oauth(authority)},
+    )
+    assert made["ConnectionState"] == "AUTHORIZING"
+
+    def authorized() -> bool:
+        return events.describe_connection(Name="oauth")["ConnectionState"] == "AUTHORIZED"
+
+    eventually(authorized, what="the connection")
+    shown = events.describe_connection(Name="oauth")["AuthParameters"]["OAuthParameters"]
+    assert shown["ClientParameters"] == {"ClientID": "me"}
+    headers, body = authority.received[0]
+    assert body == b"grant_type=client_credentials&audience=orders"
+    assert headers["Authorization"] == "Basic " + base64.b64encode(b"me:hush-hush").decode()
+    destination = events.create_api_destination(
+        Name="oauth",
+        ConnectionArn=made["ConnectionArn"],
+        InvocationEndpoint=receiver.url + "in",
+        HttpMethod="POST",
+    )["ApiDestinationArn"]
+    once = {"MaximumRetryAttempts": 0}
+    rule(client, "to-oauth", {"source": ["oauth"]}, {"Arn": destination, "RetryPolicy": once})
+
+    def tokens(count: int) -> list[str]:
+        eventually(lambda: len(receiver.received) >= count, what=f"{count} calls")
+        return [headers["Authorization"] for headers, _ in receiver.received]
+
+    for n in range(2):
+        put(client, {"n": n}, source="oauth")
+    assert tokens(2) == ["Bearer token-first"] * 2
+    assert len(authority.received) == 1, "the token was kept"
+    authority.answer = {"access_token": "token-second", "expires_in": "3600"}
+    receiver.statuses += [401]
+    put(client, {"n": 2}, source="oauth")
+    assert tokens(4)[2:] == ["Bearer token-first", "Bearer token-second"], (
+        "renewed when it was refused, in the same attempt"
+    )
+    authority.answer = {"access_token": "token-third"}
+    new = {"ClientParameters": {"ClientSecret": "hush-hush-2"}}
+    events.update_connection(Name="oauth", AuthParameters={"OAuthParameters": new})
+    eventually(authorized, what="the connection")
+    put(client, {"n": 3}, source="oauth")
+    assert tokens(5)[4] == "Bearer token-third"
+    assert (
+        authority.received[-1][0]["Authorization"] == "Basic " + base64.b64encode(b"me:hush-hush-2").decode()
+    )
+    stored = b"".join(file.read_bytes() for file in server.data_dir.glob("control.db*"))
+    assert not [secret for secret in (b"hush-hush", b"token-") if secret in stored]
+    events.delete_connection(Name="oauth")
+
+
+def test_a_connection_whose_credential_is_refused_says_so(client, authority, eventually) -> None:
+    events = client("events")
+    authority.statuses += [503, 400]
+    parameters = _oauth(authority, HttpMethod="PUT")
+    events.create_connection(
+        Name="refused",
+        AuthorizationType="OAUTH_CLIENT_CREDENTIALS",
+        AuthParameters={"OAuthParameters": parameters},
+    )
+
+    def found() -> str:
+        described = events.describe_connection(Name="refused")
+        return described["ConnectionState"] == "DEAUTHORIZED" and described["StateReason"]
+
+    assert "HTTP_400" in eventually(found, what="the refusal")
+    assert len(authority.received) == 2, "503 was tried again"
+    code, _ = refused(
+        events.create_connection,
+        Name="wrong",
+        AuthorizationType="OAUTH_CLIENT_CREDENTIALS",
+        AuthParameters={"OAuthParameters": _oauth(authority, AuthorizationEndpoint="ftp://x")},
+    )
+    assert code == "ValidationException"
 
 
 def test_archives_keep_events_and_replays_send_them_again(client, queue, taken, eventually) -> None:

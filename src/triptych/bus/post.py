@@ -39,9 +39,18 @@ def is_permanent(code: str, status: int) -> bool:
 
 
 async def post(
-    url: str, body: bytes, headers: Mapping[str, str], *, seconds: float, method: str = "POST"
-) -> None:
-    """Send it and have it accepted (2xx), or raise Undelivered. 429 and 5xx may be tried again, other 4xx not."""
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    seconds: float,
+    method: str = "POST",
+    answer_bytes: int = ANSWER_BYTES,
+) -> bytes:
+    """Send it and have it accepted (2xx), or raise Undelivered. 429 and 5xx may be tried again, other 4xx not.
+
+    :returns: the beginning of the answer, at most ``answer_bytes``.
+    """
     shown = url.partition("?")[0]  # what stands in a query may be a secret
     try:
         async with (
@@ -49,8 +58,7 @@ async def post(
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
             session.request(method, url, data=body, headers=dict(headers), allow_redirects=False) as answer,
         ):
-            said = (await answer.content.read(ANSWER_BYTES)).decode(errors="replace")
-            status = answer.status
+            said, status = await _beginning(answer.content, answer_bytes), answer.status
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         raise Undelivered(
             "SDK_CLIENT_ERROR",
@@ -60,6 +68,14 @@ async def post(
     if not 200 <= status < 300:
         raise Undelivered(
             f"HTTP_{status}",
-            f"{shown} answered {status}: {said}",
+            f"{shown} answered {status}: {said[:ANSWER_BYTES].decode(errors='replace')}",
             permanent=status < 500 and status not in (408, 429),
         )
+    return said
+
+
+async def _beginning(content: aiohttp.StreamReader, most: int) -> bytes:
+    read = b""
+    while len(read) < most and (piece := await content.read(most - len(read))):
+        read += piece
+    return read

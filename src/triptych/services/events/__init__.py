@@ -4,7 +4,7 @@
 ``matching`` finds the rules they match and stages a delivery for each target, ``input`` says what the target is sent,
 ``deliver`` brings it there. ``schedule`` says
 when a rule is due, ``scheduled`` sends it then. ``target_kind`` and ``target_kinds/``: where events can go; ``queue``,
-``connections`` and ``api_destinations``. ``archives`` keep events (``archived_events``), ``replays`` send them again.
+``connections`` (with ``oauth``) and ``api_destinations``. ``archives`` keep events (``archived_events``), ``replays`` send them again.
 
 The plane's own events come in from above (``services.plane_events``). Not here: pipes, schema registries, global endpoints, partner sources, resource policies.
 """
@@ -17,17 +17,18 @@ from triptych.services.contract import Service, operations_of
 from triptych.services.events.api_destinations import API_DESTINATIONS
 from triptych.services.events.archived_events import ARCHIVED
 from triptych.services.events.archives import ARCHIVES, FORGET, RETENTION
-from triptych.services.events.connections import CONNECTIONS
+from triptych.services.events.connections import CONNECTIONS, TOKENS
 from triptych.services.events.deliver import DELIVER
 from triptych.services.events.documents import BUSES, RULE_SETS, RULES
+from triptych.services.events.oauth import AUTHORIZATION
 from triptych.services.events.replays import REPLAY, REPLAYS
 from triptych.services.events.scheduled import TICK
 
 SERVICE = Service(
     name="events",
     operations=operations_of(sys.modules[__name__]),
-    collections=(API_DESTINATIONS, ARCHIVES, BUSES, CONNECTIONS, REPLAYS, RULES, RULE_SETS),
+    collections=(API_DESTINATIONS, ARCHIVES, BUSES, CONNECTIONS, REPLAYS, RULES, RULE_SETS, TOKENS),
     tables=(ARCHIVED,),
-    jobs=(DELIVER, FORGET, REPLAY, TICK),
+    jobs=(AUTHORIZATION, DELIVER, FORGET, REPLAY, TICK),
     periodic=(RETENTION,),
 )

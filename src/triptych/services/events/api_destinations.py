@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -12,8 +11,8 @@ from triptych.control.collection import Collection
 from triptych.kernel.arn import Arn, arn
 from triptych.kernel.errors import ServiceError
 from triptych.services.contract import Ctx, operation
-from triptych.services.events.connections import find_connection
-from triptych.services.events.documents import missing, page_of, validation, with_token
+from triptych.services.events.connections import check_endpoint, find_connection
+from triptych.services.events.documents import missing, page_of, with_token
 
 __all__ = ["API_DESTINATIONS", "ApiDestination"]
 
@@ -57,10 +56,7 @@ async def _connection_name(ctx: Ctx, text: str) -> str:
 
 
 def _checked_endpoint(text: str) -> str:
-    # EventBridge takes https only; an estate of one's own has endpoints without certificates.
-    parts = urlsplit(text)
-    if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise validation(f"Parameter InvocationEndpoint is not valid. Reason: {text} is no HTTP(S) URL.")
+    check_endpoint("InvocationEndpoint", text)
     return text
 
 

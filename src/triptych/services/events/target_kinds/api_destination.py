@@ -4,51 +4,55 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from triptych.bus.post import Undelivered, post
 from triptych.kernel.arn import Arn
 from triptych.services.contract import Ctx
-from triptych.services.events.api_destinations import API_DESTINATIONS
-from triptych.services.events.connections import CONNECTIONS, secrets_of
+from triptych.services.events.api_destinations import API_DESTINATIONS, ApiDestination
+from triptych.services.events.connections import CONNECTIONS, Connection, secrets_of
+from triptych.services.events.oauth import bearer, pairs
 from triptych.services.events.target_kind import Delivery, TargetKind
 
 _KIND = "api-destination/"
 _SECONDS = 5.0
 """How long an endpoint may take (EventBridge: 5 s)."""
+_UNAUTHORIZED = frozenset({"HTTP_401", "HTTP_407"})
+"""After these another token is fetched (EventBridge)."""
+_RETRIED = _UNAUTHORIZED | {"HTTP_409"}
+"""What EventBridge tries again though other 4xx are final."""
 
 
 def request(
-    endpoint: str, text: str, secrets: Mapping[str, Any], parameters: Mapping[str, Any]
+    endpoint: str, text: str, secrets: Mapping[str, Any], parameters: Mapping[str, Any], token: str = ""
 ) -> tuple[str, dict[str, str], bytes]:
     """URL, headers and body. What the connection says wins over what the target says (EventBridge).
 
     :param secrets: the connection's AuthParameters. :param parameters: the target's HttpParameters.
+    :param token: of OAuth; empty for other connections.
     """
     shared = secrets.get("InvocationHttpParameters") or {}
     url = endpoint
     for value in parameters.get("PathParameterValues") or []:
         url = url.replace("*", quote(value, safe=""), 1)
-    query = dict(parameters.get("QueryStringParameters") or {}) | _pairs(shared.get("QueryStringParameters"))
+    query = dict(parameters.get("QueryStringParameters") or {}) | pairs(shared.get("QueryStringParameters"))
     if query:
         url += ("&" if "?" in url else "?") + urlencode(query)
     headers = {
         "Content-Type": "application/json; charset=utf-8",
         "User-Agent": "Amazon/EventBridge/ApiDestinations",
     }
-    headers |= dict(parameters.get("HeaderParameters") or {}) | _pairs(shared.get("HeaderParameters"))
+    headers |= dict(parameters.get("HeaderParameters") or {}) | pairs(shared.get("HeaderParameters"))
     if basic := secrets.get("BasicAuthParameters"):
         credentials = f"{basic['Username']}:{basic['Password']}".encode()
         headers["Authorization"] = f"Basic {base64.b64encode(credentials).decode()}"
     if key := secrets.get("ApiKeyAuthParameters"):
         headers[key["ApiKeyName"]] = key["ApiKeyValue"]
-    return url, headers, _body(text, _pairs(shared.get("BodyParameters"))).encode()
-
-
-def _pairs(listed: Sequence[Mapping[str, Any]] | None) -> dict[str, str]:
-    return {each["Key"]: each["Value"] for each in listed or [] if "Key" in each and "Value" in each}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    return url, headers, _body(text, pairs(shared.get("BodyParameters"))).encode()
 
 
 def _body(text: str, members: Mapping[str, str]) -> str:
@@ -73,16 +77,42 @@ async def _send(ctx: Ctx, delivery: Delivery) -> None:
     if not listed or listed[0].value.arn != str(delivery.arn):
         raise Undelivered("RESOURCE_NOT_FOUND", f"{delivery.arn} does not exist.", permanent=True)
     destination = listed[0].value
-    connections = await ctx.unit.list(CONNECTIONS, prefix=destination.connection, **place)
-    if not connections or connections[0].key != destination.connection or not connections[0].value.sealed:
+    connection = await _connection(ctx, destination, place)
+    token = await bearer(ctx, connection) if connection.kind == "OAUTH_CLIENT_CREDENTIALS" else ""
+    try:
+        await _call(ctx, destination, connection, delivery, token)
+    except Undelivered as refusal:
+        if not token or refusal.code not in _UNAUTHORIZED:
+            raise
+        token = await bearer(ctx, connection, refused=token)
+        await _call(ctx, destination, connection, delivery, token)
+
+
+async def _connection(ctx: Ctx, destination: ApiDestination, place: dict[str, Any]) -> Connection:
+    """The destination's connection, if it is authorized. Raises Undelivered."""
+    found = await ctx.unit.list(CONNECTIONS, prefix=destination.connection, **place)
+    connection = found[0].value if found and found[0].key == destination.connection else None
+    if connection is None or connection.state != "AUTHORIZED":
+        pending = connection is not None and connection.state == "AUTHORIZING"
         raise Undelivered(
-            "CONNECTION_FAILURE", f"{destination.connection_arn} is not authorized.", permanent=True
+            "CONNECTION_FAILURE", f"{destination.connection_arn} is not authorized.", permanent=not pending
         )
-    secrets = secrets_of(ctx, connections[0].value)
+    return connection
+
+
+async def _call(
+    ctx: Ctx, destination: ApiDestination, connection: Connection, delivery: Delivery, token: str
+) -> None:
+    parameters = delivery.target.get("HttpParameters") or {}
     url, headers, body = request(
-        destination.endpoint, delivery.text, secrets, delivery.target.get("HttpParameters") or {}
+        destination.endpoint, delivery.text, secrets_of(ctx, connection), parameters, token
     )
-    await post(url, body, headers, seconds=_SECONDS, method=destination.method)
+    try:
+        await post(url, body, headers, seconds=_SECONDS, method=destination.method)
+    except Undelivered as failure:
+        if failure.code in _RETRIED:
+            raise Undelivered(failure.code, failure.message, permanent=False) from failure
+        raise
 
 
 KIND = TargetKind(name="API destination", matches=_matches, send=_send)
