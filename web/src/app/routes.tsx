@@ -1,0 +1,70 @@
+/** Every page: its path and the module it is loaded from when it is first visited. One line per page. */
+import { createHashHistory, createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
+import { type ComponentType, lazy } from "react";
+import { parseSearch, stringifySearch } from "../lib/url";
+import { NotFound } from "./NotFound";
+import { Shell } from "./Shell";
+
+type Load = () => Promise<{ default: ComponentType }>;
+
+/** A page nobody has built yet: it has no route and no entry in the navigation. */
+const soon = undefined;
+
+/** Path -> module. Parameters in a path are `$name`; the page reads them with `usePathParams`. */
+const PAGES: Record<string, Load | undefined> = {
+  "/": soon, // overview
+  "/incidents": soon,
+  "/incident": soon,
+
+  "/alarms": soon,
+  "/alarms/new": soon,
+  "/alarms/$name": soon,
+  "/alarms/$name/edit": soon,
+  "/metrics": soon,
+  "/dashboards": soon,
+  "/dashboards/$name": soon,
+  "/metric-streams": soon,
+  "/insight-rules": soon,
+  "/anomaly-detectors": soon,
+
+  "/logs/groups": soon,
+  "/logs/groups/$group": soon,
+  "/logs/groups/$group/events": soon,
+  "/logs/groups/$group/streams/$stream": soon,
+  "/logs/insights": soon,
+  "/logs/tail": soon,
+  "/logs/queries": soon,
+
+  "/events": soon,
+  "/events/$id": soon,
+  "/trails": soon,
+  "/trails/$name": soon,
+  "/lake": soon,
+
+  "/resources": soon,
+  "/resources/$type/$id": soon,
+  "/rules": soon,
+  "/rules/new": soon,
+  "/rules/$name": soon,
+  "/remediations": soon,
+  "/conformance-packs": soon,
+  "/queries": soon,
+  "/recorder": soon,
+
+  "/settings": () => import("../features/settings/SettingsPage"),
+};
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+
+const routes = Object.entries(PAGES).flatMap(([path, load]) =>
+  load ? [createRoute({ getParentRoute: () => root, path, component: lazy(load) })] : [],
+);
+
+export const router = createRouter({
+  routeTree: root.addChildren(routes),
+  history: createHashHistory(),
+  parseSearch,
+  stringifySearch,
+  // Names and ARNs stand in paths; what is written there is what is shown.
+  pathParamsAllowedCharacters: [":", "@", "$", "+"],
+});
