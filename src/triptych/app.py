@@ -13,6 +13,9 @@ from triptych import services as services_package
 from triptych.bus.batch import Batch
 from triptych.bus.dispatcher import Dispatcher
 from triptych.bus.dispatcher import Reaction as BusReaction
+from triptych.console import session
+from triptych.console.mount import Console
+from triptych.console.static import BUILT, Pages
 from triptych.control.open import open_store
 from triptych.control.sql_store import SqlStore
 from triptych.control.store import Job, Unit
@@ -46,7 +49,7 @@ LAKE_PACE_SECONDS = 0.2
 """Reactions that write to the lake gather for longer: an insert costs milliseconds however few rows it has."""
 
 PURGE_SECONDS = 24 * 3600
-"""How often credentials that expired days ago are forgotten."""
+"""How often credentials and sessions that expired days ago are forgotten."""
 
 
 class UnsafeSettings(Exception):  # noqa: N818
@@ -78,6 +81,7 @@ class App:
         self,
         desk: Desk,
         gateway: Gateway,
+        console: Console,
         parts: Sequence[tuple[str, Callable[[], bool]]],
         measure: Callable[[], Awaitable[None]],
     ) -> None:
@@ -87,6 +91,7 @@ class App:
         self.front_door = FrontDoor(
             gateway=gateway,
             views=Views(desk, is_ready=self.ready, measure=measure),
+            site=console,
             clock=desk.clock,
             ids=desk.ids,
         )
@@ -135,17 +140,21 @@ async def open_app(
         runtime = Runtime(
             settings=settings, clock=clock, ids=ids, control=control, lake=lake, caller=gateway.call
         )
+        vault = open_vault(settings)
+        sessions = session.SessionStore(settings=settings, control=control, vault=vault, clock=clock, ids=ids)
         desk = Desk(
             settings=settings,
             clock=clock,
             ids=ids,
             control=control,
             estate=estate,
-            vault=open_vault(settings),
+            vault=vault,
             services={service.name: service for service in ours},
             runtime=runtime,
             metrics=metrics,
+            sessions=sessions,
         )
+        console = Console(desk, sessions, Pages(BUILT, ids))
         gateway.attend(desk)
         background = _Background(runtime, control, ours, metrics)
         await background.start()
@@ -161,7 +170,7 @@ async def open_app(
             await background.measure()
             metrics.sandbox_restarts(sandbox.restarts if sandbox else 0)
 
-        yield App(desk, gateway, parts, measure)
+        yield App(desk, gateway, console, parts, measure)
 
 
 def _uses_sandbox(settings: Settings) -> bool:
@@ -271,6 +280,7 @@ class _Background:
 
     async def _purge(self, unit: Unit) -> None:
         await identities.purge(unit, self._runtime.clock.now())
+        await session.purge(unit, self._runtime.clock.now())
 
     def _periodic(self, periodic: Periodic) -> CronPeriodic:
         async def run(unit: Unit) -> None:

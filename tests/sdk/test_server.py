@@ -61,7 +61,7 @@ def test_unknown_addresses_and_unsigned_questions(server: ServerProcess) -> None
     status, body = get(server, "/_triptych/nothing")
     assert status == 404
     assert "/_triptych/health" in json.loads(body)["message"]
-    assert get(server, "/_triptych/timeline?id=x")[0] == 403
+    assert get(server, "/_triptych/timeline?id=x")[0] == 401
 
 
 def test_the_front_door_never_answers_html(server: ServerProcess) -> None:

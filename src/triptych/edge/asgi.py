@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -22,12 +22,21 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
+class Site(Protocol):
+    """Pages with an API of their own, told apart from AWS's requests by their address; the console is one."""
+
+    def takes(self, request: HttpRequest) -> bool: ...
+
+    async def answer(self, x: Exchange) -> Reply: ...
+
+
 class FrontDoor:
     """The ASGI application."""
 
-    def __init__(self, *, gateway: Gateway, views: Views, clock: Clock, ids: Ids) -> None:
+    def __init__(self, *, gateway: Gateway, views: Views, site: Site, clock: Clock, ids: Ids) -> None:
         self._gateway = gateway
         self._views = views
+        self._site = site
         self._clock = clock
         self._ids = ids
 
@@ -38,8 +47,10 @@ class FrontDoor:
         try:
             if x.request.path.startswith(PREFIX):
                 reply = await self._views.answer(x)
+            elif self._site.takes(x.request):
+                reply = await self._site.answer(x)
             else:
-                reply = await self._gateway.handle(x)
+                reply = _inert(x, await self._gateway.handle(x))
         except Disconnected:
             return
         await _send(reply, send)
@@ -61,6 +72,17 @@ class FrontDoor:
             event_id=self._ids.uuid(),
             source_ip=client[0] if client else "",
         )
+
+
+def _inert(x: Exchange, reply: Reply) -> Reply:
+    """What the estate answers a browser may be somebody's upload, and it has the console's origin: no script of it runs.
+
+    A bucket with a host name of its own has an origin of its own, and may be a web site.
+    """
+    shown = x.request.method in ("GET", "HEAD") and "authorization" not in x.request.headers
+    if shown and (x.addressed is None or x.addressed.path == x.request.path):
+        reply.headers = reply.headers.plus(("content-security-policy", "sandbox"))
+    return reply
 
 
 async def _send(reply: Reply, send: Send) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from triptych.control.sql_store import SqlStore
+from triptych.edge.sessions import Sessions
 from triptych.edge.telemetry import Metrics
 from triptych.estate.forward import Estate
 from triptych.estate.vault import Vault
@@ -27,6 +28,7 @@ class Desk:
     services: Mapping[str, Service]
     runtime: Runtime
     metrics: Metrics
+    sessions: Sessions
 
     def owns(self, route: Route) -> bool:
         """Whether the operation is ours to answer (built or not) rather than the estate's."""

@@ -52,6 +52,8 @@ class Exchange:
     signature: Signature | None = None
     resolved: Resolved | None = None
     context: Context | None = None
+    from_console: bool = False
+    """Whether a console session stands for the caller instead of a signature."""
     params: dict[str, Any] | None = None
     payload: AsyncIterator[bytes] | None = None
     payload_bytes: int = 0

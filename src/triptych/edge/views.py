@@ -5,26 +5,24 @@ The underscore keeps them apart from S3: no bucket name may contain one.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from triptych import __version__
+from triptych.edge.caller import own_caller
 from triptych.edge.desk import Desk
 from triptych.edge.exchange import Exchange, Reply
-from triptych.estate import identities
 from triptych.kernel import limits
 from triptych.kernel.arn import Arn
 from triptych.kernel.context import Context, Identity
 from triptych.kernel.errors import ServiceError
 from triptych.services import timeline
 from triptych.services.sns.signer import certificate
-from triptych.wire import sigv4
 from triptych.wire.message import Headers
-from triptych.wire.signature import parse
 
 PREFIX = "/_triptych/"
 
@@ -83,12 +81,14 @@ class Views:
         )
 
     async def _timeline(self, x: Exchange) -> Reply:
-        """Everything that followed from one event (``?id=<eventID>``); signed with SigV4 for service ``triptych``."""
-        account = await self._account(x)
+        """Everything that followed from one event (``?id=<eventID>``); signed for service ``triptych``, or in a console session."""
+        assert x.incoming is not None
+        x.request = replace(x.request, body=await x.incoming.read(limits.OWN_BODY_BYTES))
+        await own_caller(self._desk, x)
         wanted = dict(parse_qsl(x.request.query)).get("id", "")
         if not wanted:
             raise ServiceError("ValidationException", "The query parameter 'id' (an eventID) is required.")
-        chain = await timeline.chain(self._desk.runtime.lake, account=account, id=wanted)
+        chain = await timeline.chain(self._desk.runtime.lake, account=x.circumstances.account, id=wanted)
         return _json(200, {"events": chain})
 
     async def _sns_certificate(self, _: Exchange) -> Reply:
@@ -123,37 +123,6 @@ class Views:
         )
         params = {member: given.get(member, "") for member in members}
         return _json(200, await self._desk.runtime.caller(context, "sns", operation, params))
-
-    async def _account(self, x: Exchange) -> str:
-        desk = self._desk
-        signature = parse(x.request)
-        if signature is None:
-            raise ServiceError(
-                "MissingAuthenticationToken", "Sign the request with SigV4, service 'triptych'.", status=403
-            )
-        try:
-            resolved = await identities.resolve(
-                desk.control.unit(),
-                desk.vault,
-                desk.settings,
-                signature.access_key_id,
-                signature.session_token,
-                desk.clock.now(),
-            )
-        except identities.Unresolved as error:
-            raise ServiceError(
-                "InvalidClientTokenId", "The security token included in the request is invalid.", status=403
-            ) from error
-        assert x.incoming is not None
-        body = await x.incoming.read(limits.OWN_BODY_BYTES)
-        sigv4.verify(
-            x.request,
-            signature,
-            resolved.secret,
-            desk.clock.now(),
-            body_sha256=hashlib.sha256(body).hexdigest(),
-        )
-        return resolved.account
 
 
 def _json(status: int, content: dict[str, Any]) -> Reply:

@@ -215,6 +215,9 @@ class Resolved:
     identity: Identity
     account: str
     secret: str = field(repr=False)
+    session_token: str = field(default="", repr=False)
+    expires: datetime | None = None
+    """When a temporary credential ends."""
 
 
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
@@ -254,7 +257,7 @@ async def resolve(
         raise ExpiredToken(access_key_id)
     if credential.status != "Active":
         raise InactiveKey(access_key_id)
-    return Resolved(credential.identity, credential.account, opened.secret)
+    return Resolved(credential.identity, credential.account, opened.secret, session_token, credential.expires)
 
 
 def _root_account(settings: Settings, access_key_id: str) -> str | None:

@@ -24,6 +24,9 @@ _HOP_BY_HOP = frozenset(
 )  # fmt: skip
 """Fields that concern one connection only (RFC 9110, 7.6.1)."""
 
+_OURS = frozenset({"expect", "cookie"})
+"""Fields that end here: what was answered at our own door, and cookies, of which the only one is the console's session."""
+
 _UNSAFE_IN_PATH = re.compile(r"[^!-~]|[#?\\]")
 _UNSAFE_IN_QUERY = re.compile(r"[^!-~]|#")
 
@@ -53,10 +56,14 @@ def end_to_end(headers: Iterable[tuple[str, str]]) -> Headers:
 def cleaned(request: EstateRequest) -> EstateRequest:
     """The call with the fields it will really be sent with: everything after this may sign them.
 
-    ``Expect`` was answered at our own door. The length is that of the body at hand; a stream keeps the one it
+    ``Expect`` was answered at our own door, and a browser's cookies and our own fields are nobody else's business. The length is that of the body at hand; a stream keeps the one it
     was announced with. The target can only be a path: nothing in it may name another host or get lost.
     """
-    headers = end_to_end(request.headers).without("expect")
+    headers = Headers(
+        (name, value)
+        for name, value in end_to_end(request.headers)
+        if name not in _OURS and not name.startswith("x-triptych-")
+    )
     body = request.body
     if isinstance(body, bytes):
         headers = headers.without("content-length")

@@ -76,4 +76,6 @@ class ApiCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     signature_version: Literal["SigV4", "SigV2"] = "SigV4"
     tls_version: str = ""
     cipher_suite: str = ""
+    from_console: bool = False
+    """Whether it was made with a console session rather than a signature."""
     latency_ms: float = 0.0

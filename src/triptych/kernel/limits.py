@@ -340,3 +340,24 @@ INSIGHTS_RECORD_FIELDS = 200
 
 INSIGHTS_DEFINITIONS = 1_000
 """Saved Insights queries of one account in one region (CloudWatch Logs: 1,000)."""
+
+CONSOLE_SESSION_SECONDS = 12 * 3600
+"""How long somebody stays signed in to the console (AWS's console: 12 hours)."""
+
+CONSOLE_SESSIONS_OF_KEY = 50
+"""Console sessions of one access key; the oldest gives way to the next (ours)."""
+
+CONSOLE_BODY_BYTES = 1024 * 1024
+"""Body of one call to the console's own endpoints (ours)."""
+
+SIGN_IN_WINDOW_SECONDS = 300
+"""For how long a failed sign-in to the console counts (ours)."""
+
+SIGN_IN_FAILURES_OF_ADDRESS = 10
+"""Failed sign-ins from one address (of IPv6: one /64) within the window, before the next is refused unheard (ours)."""
+
+SIGN_IN_FAILURES_OF_KEY = 30
+"""Failed sign-ins with one access key, from wherever, within the window (ours)."""
+
+SIGN_IN_REMEMBERED = 10_000
+"""Addresses and keys whose failed sign-ins are counted (ours)."""

@@ -97,6 +97,9 @@ class ServiceIndex:
             _append(self.by_endpoint_prefix, facts.endpoint_prefix, facts)
             if facts.target_prefix:
                 _append(self.by_target_prefix, facts.target_prefix, facts)
+                short = facts.target_prefix.rpartition(".")[2]
+                if short != facts.target_prefix:  # Smithy's clients leave CloudTrail's package name out
+                    _append(self.by_target_prefix, short, facts)
             if facts.speaks("query", "ec2"):
                 _append(self.by_query_version, facts.api_version, facts)
 

@@ -70,7 +70,7 @@ def _request(desk: Desk, x: Exchange) -> EstateRequest:
         body=x.addressed.body if x.payload is None else x.payload,
         access_key_id=desk.settings.root_access_key_id if inside else x.identity.access_key_id,
         secret_access_key=desk.settings.root_secret_access_key if inside else _secret(x),
-        session_token=x.signature.session_token if x.signature else "",
+        session_token=x.resolved.session_token if x.resolved else "",
     )
 
 

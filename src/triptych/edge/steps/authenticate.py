@@ -5,16 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime
 
-from triptych.edge import body
+from triptych.edge import body, caller
 from triptych.edge.desk import Desk
 from triptych.edge.exchange import Exchange
 from triptych.edge.steps.receive import streams
-from triptych.estate import identities
-from triptych.kernel.context import Context, Identity
+from triptych.kernel.context import Identity
 from triptych.kernel.errors import ServiceError
-from triptych.wire import auth_errors, sigv2, sigv4
+from triptych.wire import auth_errors, sigv2
 from triptych.wire.aws_chunked import ChunkDecoder, is_chunked, unchunked_headers
 from triptych.wire.message import HttpRequest
 from triptych.wire.route import signing_names
@@ -22,73 +20,71 @@ from triptych.wire.signature import Signature, parse
 
 
 async def authenticate(desk: Desk, x: Exchange) -> None:
-    """Sets ``signature``, ``resolved`` and ``context``; takes aws-chunked framing off the body."""
+    """Sets ``signature``, ``resolved`` and ``context``; takes aws-chunked framing off the body.
+
+    A call without a signature may come from the console: then a session stands for its caller.
+    """
     assert x.route is not None
-    now = desk.clock.now()
     presigned_v2 = x.route.service == "s3" and sigv2.is_presigned(x.request)
     x.signature = sigv2.parse(x.request, region=desk.settings.region) if presigned_v2 else parse(x.request)
     if x.signature is None:
-        if x.operation.auth_type != "none":
-            raise auth_errors.missing_error(x.route.service, x.route.protocol)
-        nobody = Identity(kind="Unknown", account=desk.settings.account)
-        x.context = _context(desk, x, nobody, region=desk.settings.region)
+        await _unsigned(desk, x)
         return
-    x.resolved = await _resolve(desk, x, x.signature)
     if presigned_v2:
-        assert x.addressed is not None
-        sigv2.verify(x.addressed, x.signature, x.resolved.secret, now)
+        await _presigned_v2(desk, x, x.signature)
     else:
-        _verify(desk, x, x.signature, x.resolved.secret, now)
-    x.context = _context(desk, x, x.resolved.identity, region=x.signature.region)
+        x.resolved = await caller.verified(
+            desk,
+            x.request,
+            x.signature,
+            body_sha256=None if streams(desk, x) else hashlib.sha256(x.request.body).hexdigest(),
+            service=x.route.service,
+            protocol=x.route.protocol,
+            signing_names=signing_names(x.route.service),
+        )
+    assert x.resolved is not None
+    x.context = caller.circumstances(desk, x, x.resolved.identity, region=x.signature.region)
     _take_body(desk, x)
 
 
-def _verify(desk: Desk, x: Exchange, signature: Signature, secret: str, now: datetime) -> None:
+async def _unsigned(desk: Desk, x: Exchange) -> None:
+    """A page of the console, an operation everybody may call, or nobody we answer."""
     assert x.route is not None
-    whole = None if streams(desk, x) else hashlib.sha256(x.request.body).hexdigest()
-    sigv4.verify(
-        x.request,
-        signature,
-        secret,
-        now,
-        body_sha256=whole,
-        signing_names=signing_names(x.route.service),
+    anyone = x.operation.auth_type == "none"
+    if not anyone and _of_a_page(x) and desk.sessions.claimed(x.request):
+        x.resolved = await desk.sessions.admit(x.request, acting=True)
+        x.from_console = True
+        region = caller.region_of(x.request, desk.settings.region)
+        x.context = caller.circumstances(desk, x, x.resolved.identity, region=region)
+        return
+    if not anyone:
+        raise auth_errors.missing_error(x.route.service, x.route.protocol)
+    nobody = Identity(kind="Unknown", account=desk.settings.account)
+    x.context = caller.circumstances(desk, x, nobody, region=desk.settings.region)
+
+
+def _of_a_page(x: Exchange) -> bool:
+    """Whether the request is one that no form and no link of another site can make a browser send: AWS JSON."""
+    assert x.route is not None
+    return (
+        x.route.protocol == "json"
+        and x.request.method == "POST"
+        and x.request.path == "/"
+        and "x-amz-target" in x.request.headers
+        and x.request.headers.get("content-type").lower().startswith("application/x-amz-json-1.")
+    )
+
+
+async def _presigned_v2(desk: Desk, x: Exchange, signature: Signature) -> None:
+    assert x.route is not None and x.addressed is not None
+    x.resolved = await caller.resolve(
+        desk,
+        signature.access_key_id,
+        signature.session_token,
+        service=x.route.service,
         protocol=x.route.protocol,
     )
-
-
-async def _resolve(desk: Desk, x: Exchange, signature: Signature) -> identities.Resolved:
-    assert x.route is not None
-    service, protocol = x.route.service, x.route.protocol
-    try:
-        return await identities.resolve(
-            desk.control.unit(),
-            desk.vault,
-            desk.settings,
-            signature.access_key_id,
-            signature.session_token,
-            desk.clock.now(),
-        )
-    except identities.ExpiredToken as error:
-        raise auth_errors.expired_token_error(service, protocol) from error
-    except identities.BadToken as error:
-        raise auth_errors.invalid_token_error(service, protocol) from error
-    except (identities.UnknownKey, identities.InactiveKey) as error:
-        raise auth_errors.unknown_key_error(service, protocol, signature.access_key_id) from error
-
-
-def _context(desk: Desk, x: Exchange, identity: Identity, *, region: str) -> Context:
-    return Context(
-        account=x.resolved.account if x.resolved else desk.settings.account,
-        region=region,
-        identity=identity,
-        time=x.received,
-        request_id=x.request_id,
-        event_id=x.event_id,
-        source_ip=x.source_ip,
-        user_agent=x.request.headers.get("user-agent"),
-        host=x.request.host,
-    )
+    sigv2.verify(x.addressed, signature, x.resolved.secret, desk.clock.now())
 
 
 def _take_body(desk: Desk, x: Exchange) -> None:

@@ -109,6 +109,7 @@ def _api_call(desk: Desk, x: Exchange) -> ApiCall:
         signature_version="SigV2" if x.signature and x.signature.algorithm == sigv2.ALGORITHM else "SigV4",
         tls_version=x.tls_version,
         cipher_suite=x.cipher_suite,
+        from_console=x.from_console,
         latency_ms=round((desk.clock.monotonic() - x.started) * 1000, 3),
     )
 

@@ -72,6 +72,8 @@ def record(fact: Fact) -> dict[str, Any]:
     out["eventCategory"] = "Data" if data else "Management"
     if tls := _tls_details(call):
         out["tlsDetails"] = tls
+    if call.from_console:
+        out["sessionCredentialFromConsole"] = "true"
     return out
 
 

@@ -1,0 +1,1 @@
+"""The console's own endpoints, one a file; see ``console.contract``."""
