@@ -38,15 +38,18 @@ def from_columns(table: Table, columns: Mapping[str, Any]) -> pa.Table:
     """The same from columns: for rows in thousands, where a dictionary for each costs more than the insert.
 
     :param columns: column name -> a list with a value for each row, or one value for all rows. A list of times may
-        hold integers: milliseconds since 1970. At least one column is a list.
+        hold integers: milliseconds since 1970. At least one column is a list. Where even a list costs too much, an
+        Arrow array of the column's type stands for it.
     Raises ValueError like ``to_arrow``.
     """
     _refuse_shape(table, columns)
-    count = next(len(values) for values in columns.values() if isinstance(values, list))
+    count = next(len(values) for values in columns.values() if isinstance(values, list | pa.Array))
     arrays = []
     for column in table.columns:
         values = columns[column.name]
-        if not isinstance(values, list):
+        if isinstance(values, pa.Array):
+            arrays.append(_checked(table, column, values))
+        elif not isinstance(values, list):
             arrays.append(pa.repeat(_array(table, column, [values])[0], count))
         elif _TYPES[column.kind] == _MILLISECONDS and values and isinstance(values[0], int):
             arrays.append(_array(table, column, values, _instants))
@@ -78,6 +81,12 @@ def _array(
         array = (build or _BUILD.get(column.kind, pa.array))(values, kind)
     except (TypeError, ValueError, AttributeError, OverflowError) as error:  # pyarrow's are ValueErrors too
         raise ValueError(f"{table.name}.{column.name} is {column.kind}: {error}") from error
+    return _checked(table, column, array)
+
+
+def _checked(table: Table, column: Column, array: pa.Array) -> pa.Array:
+    if array.type != _TYPES[column.kind]:
+        raise ValueError(f"{table.name}.{column.name} is {column.kind}, not {array.type}")
     if _nulls(array):
         raise ValueError(f"{table.name}.{column.name} is {column.kind}: None is not a value")
     return array

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from triptych.lake.rows import from_columns, to_arrow
@@ -102,8 +103,13 @@ def test_columns_make_the_same_table_as_rows() -> None:
         "count": [0, 1, 2],
     }
     assert from_columns(table, columns).equals(to_arrow(table, rows))
+    as_arrays = columns | {"count": pa.array([0, 1, 2], pa.uint64())}
+    assert from_columns(table, as_arrays).equals(to_arrow(table, rows))
     for wrong in (
         {"count": [0, 1]},
+        {"count": pa.array([0, 1, 2], pa.uint32())},
+        {"count": pa.array([0, None, 2], pa.uint64())},
+        {"count": pa.array([0, 1], pa.uint64())},
         {"count": [0, 1, -1]},
         {"account": 1},
         {"account": ["a", None, "a"]},

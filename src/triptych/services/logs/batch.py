@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from triptych.kernel import limits
 from triptych.services.logs.group import invalid
@@ -18,32 +17,23 @@ _TOO_NEW = 2 * 3600 * 1000
 class Judged:
     """Events ``first`` to before ``last`` are stored.
 
-    :ivar sizes: every event's bytes as AWS counts them.
     :ivar rejected: RejectedLogEventsInfo; empty if all are stored.
     """
 
     first: int
     last: int
-    sizes: Sequence[int]
     rejected: dict[str, int]
 
 
-def judge(events: Sequence[Mapping[str, Any]], *, now: int, retention_days: int | None) -> Judged:
-    """Check a batch of (timestamp, message) as PutLogEvents does.
+def judge(times: Sequence[int], total: int, *, now: int, retention_days: int | None) -> Judged:
+    """Check a batch as PutLogEvents does.
 
-    :param now: milliseconds since 1970.
+    :param times: of its events, in milliseconds since 1970, like ``now``; at least one.
+    :param total: bytes of all events as AWS counts them.
     Raises InvalidParameterException for a batch that is refused as a whole.
     """
-    sizes = [
-        len(text) + limits.LOG_EVENT_OVERHEAD_BYTES
-        if (text := event["message"]).isascii()
-        else len(text.encode(errors="surrogatepass")) + limits.LOG_EVENT_OVERHEAD_BYTES
-        for event in events
-    ]
-    total = sum(sizes)
     if total > limits.LOG_BATCH_BYTES:
         raise invalid(f"Upload too large: {total} bytes exceeds limit of {limits.LOG_BATCH_BYTES}")
-    times = [event["timestamp"] for event in events]
     if times != sorted(times):
         raise invalid("Log events in a single PutLogEvents request must be in chronological order.")
     if times[-1] - times[0] > _DAY:
@@ -61,7 +51,7 @@ def judge(events: Sequence[Mapping[str, Any]], *, now: int, retention_days: int 
         rejected["expiredLogEventEndIndex"] = gone
     if new < len(times):
         rejected["tooNewLogEventStartIndex"] = new
-    return Judged(gone, max(gone, new), sizes, rejected)
+    return Judged(gone, max(gone, new), rejected)
 
 
 def _count_before(times: Sequence[int], bound: int) -> int:

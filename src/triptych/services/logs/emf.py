@@ -17,14 +17,13 @@ _METRICS = 100
 """Metrics one directive may name, and values one metric may have (the specification)."""
 
 
-def may_be_metrics(message: str) -> bool:
-    """Whether it is worth a closer look; asked of every event that arrives."""
-    return '"CloudWatchMetrics"' in message
+MARK = '"CloudWatchMetrics"'
+"""An event without it measures nothing."""
 
 
 def metrics_of(message: str) -> list[tuple[str, dict[str, Any]]]:
     """(namespace, MetricDatum) for everything the event measures; a directive that is not right measures nothing."""
-    if not may_be_metrics(message):
+    if MARK not in message:
         return []
     try:
         event = msgspec.json.decode(message)

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from sqlglot import exp
 from triptych.kernel import limits
 from triptych.kernel.errors import ServiceError
 from triptych.query.filter_pattern import parse
+from triptych.services.logs.arriving import sizes
 from triptych.services.logs.batch import judge
 from triptych.services.logs.place import Place, read_token, token
 
@@ -30,7 +32,7 @@ NOW = 1_800_000_000_000
 def test_every_event_of_a_batch_is_stored_or_named_as_rejected(offsets: list[int], days: int | None) -> None:
     base = max(offsets)
     times = sorted(NOW + max(offset, base - DAY) for offset in offsets)
-    judged = judge([{"timestamp": time, "message": "x"} for time in times], now=NOW, retention_days=days)
+    judged = judge(times, 27 * len(times), now=NOW, retention_days=days)
     oldest = NOW - min(14, days or 14) * DAY
     for at, time in enumerate(times):
         assert (judged.first <= at < judged.last) == (oldest <= time <= NOW + 2 * 3600 * 1000)
@@ -45,11 +47,11 @@ def test_every_event_of_a_batch_is_stored_or_named_as_rejected(offsets: list[int
 
 def test_a_batch_is_measured_in_utf8_and_26_bytes_an_event() -> None:
     fits = "é" * ((limits.LOG_BATCH_BYTES - 26) // 2)
-    assert judge([{"timestamp": NOW, "message": fits}], now=NOW, retention_days=None).sizes == [
-        limits.LOG_BATCH_BYTES
-    ]
+    (size,) = sizes(pa.array([fits])).to_pylist()
+    assert size == limits.LOG_BATCH_BYTES
+    assert judge([NOW], size, now=NOW, retention_days=None).last == 1
     with pytest.raises(ServiceError, match="Upload too large: 1048577"):
-        judge([{"timestamp": NOW, "message": fits + "x"}], now=NOW, retention_days=None)
+        judge([NOW], size + 1, now=NOW, retention_days=None)
 
 
 places = st.builds(Place, st.integers(0, 2**42 - 1), st.integers(0, 2**63 - 1), st.integers(0, 9_999))
