@@ -37,9 +37,9 @@ from botocore.credentials import Credentials
 from triptych.kernel.clock import SystemClock
 from triptych.lake.engine import open_engine
 from triptych.lake.open import ClickhouseLake, open_lake
-from triptych.lake.rows import schema, to_arrow
+from triptych.lake.rows import schema
 from triptych.services.cloudwatch.put_metric_data import points_of
-from triptych.services.cloudwatch.series import Series, metric_row, number, row
+from triptych.services.cloudwatch.series import Series, metric_row, number, table_of
 from triptych.services.cloudwatch.tables import METRICS, POINTS
 from triptych.testing.server import free_port, running_server
 
@@ -166,13 +166,13 @@ def raw_rate(params: dict[str, Any], points: int, seconds: float) -> dict[str, f
     data = [
         {**each, "Timestamp": datetime.fromtimestamp(each["Timestamp"], UTC)} for each in params["MetricData"]
     ]
-    rows = [row(ACCOUNT, REGION, p) for p in points_of(NAMESPACE, data, datetime.now(UTC))]
+    points_put = points_of(NAMESPACE, data, datetime.now(UTC))
 
     async def run(path: Path) -> float:
         lake = await open_lake(path=path, tables=[POINTS], clock=SystemClock(), flush_seconds=0.001)
         await lake.close()
         engine = open_engine(path, "")
-        table = to_arrow(POINTS, rows)
+        table = table_of(ACCOUNT, REGION, points_put)
         done, started = 0, time.perf_counter()
         while time.perf_counter() - started < seconds:
             await engine.insert(POINTS.name, table, f"raw-{done}")

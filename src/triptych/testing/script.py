@@ -421,7 +421,7 @@ class _Player:
             Point(
                 Series(NAMESPACE, each.metric, ()),
                 "None",
-                each.stamped,
+                int(each.stamped.timestamp() * 1000),
                 float(each.samples),
                 each.value * each.samples,
                 each.value,

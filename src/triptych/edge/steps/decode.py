@@ -10,7 +10,7 @@ from triptych.edge.desk import Desk
 from triptych.edge.exchange import Exchange
 from triptych.kernel import limits
 from triptych.kernel.errors import ServiceError
-from triptych.wire import codec
+from triptych.wire import codec, one_pass
 from triptych.wire.encodings import decode_content
 from triptych.wire.validate import validate
 
@@ -39,6 +39,8 @@ async def decode(desk: Desk, x: Exchange) -> None:
     if reader is not None:
         x.params = reader(x.route.protocol, x.addressed.body)
         x.quickly_read = x.params is not None
+    if x.params is None:
+        x.params = one_pass.read(x.route.protocol, x.operation, x.addressed.body)
     if x.params is None:
         x.params = codec.decode_request(x.route.protocol, x.operation, x.addressed)
         validate(x.operation, x.params)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from triptych.kernel import limits
@@ -51,10 +52,11 @@ def points_of(namespace: str, data: Sequence[Mapping[str, Any]] | None, now: dat
         raise ServiceError("MissingParameter", f"The parameter {_WHOLE} is required.")
     if len(data) > limits.METRIC_DATA:
         raise ServiceError("InvalidParameterValue", _too_many(_WHOLE, limits.METRIC_DATA))
+    span = (now - PAST, now + FUTURE)
     troubles: dict[str, list[str]] = {}
     points = []
     for position, datum in enumerate(data, 1):
-        point = _point(namespace, datum, now)
+        point = _point(namespace, datum, now, span)
         if point is None:
             for code, message in _troubles(f"{_WHOLE}.member.{position}", datum, now):
                 troubles.setdefault(code, []).append(message)
@@ -66,25 +68,35 @@ def points_of(namespace: str, data: Sequence[Mapping[str, Any]] | None, now: dat
     return points
 
 
-def _point(namespace: str, datum: Mapping[str, Any], now: datetime) -> Point | None:
+_Span = tuple[datetime, datetime]
+"""The earliest and the latest timestamp that is taken."""
+
+
+def _point(namespace: str, datum: Mapping[str, Any], now: datetime, span: _Span) -> Point | None:
     """The datum as a point, None when something is wrong with it (``_troubles`` says what)."""
     series = _series(namespace, datum["MetricName"], _pairs(datum.get("Dimensions")))
-    if series is None or (not _plain(datum, now) and next(_troubles("", datum, now), None) is not None):
+    if series is None or (not _plain(datum, span) and next(_troubles("", datum, now), None) is not None):
         return None
     unit = datum.get("Unit") or "None"
-    time = _cut(datum.get("Timestamp") or now, datum.get("StorageResolution") or 60)
+    # Standard metrics have one point a minute, high-resolution ones one a second.
+    second = int((datum.get("Timestamp") or now).timestamp())
+    time = (second - second % (datum.get("StorageResolution") or 60)) * 1000
     if (value := datum.get("Value")) is not None:
-        return Point(series, unit, time, 1.0, value, value, value, (value,), (1.0,))
+        return Point(series, unit, time, 1.0, value, value, value, (value,), _ONCE)
     if (known := datum.get("StatisticValues")) is not None:
         return _of_statistics(series, unit, time, known)
     return _of_values(series, unit, time, datum["Values"], datum.get("Counts"))
 
 
+_ONCE = (1.0,)
 _Pairs = tuple[tuple[str, str], ...]
 
 
 def _pairs(dimensions: Sequence[Mapping[str, str]] | None) -> _Pairs:
-    return tuple([(each["Name"], each["Value"]) for each in dimensions]) if dimensions else ()
+    return tuple(map(_PAIR, dimensions)) if dimensions else ()
+
+
+_PAIR = itemgetter("Name", "Value")
 
 
 @lru_cache(maxsize=limits.METRIC_SERIES_NUMBERS)
@@ -95,24 +107,25 @@ def _series(namespace: str, name: str, pairs: _Pairs) -> Series | None:
     return Series(namespace, name, tuple(sorted(pairs)))
 
 
-_OTHERS = ("Values", "Counts", "StatisticValues", "StorageResolution")
+_OF_ONE_VALUE = frozenset({"MetricName", "Dimensions", "Timestamp", "Value", "Unit"})
+_OF_VALUES = _OF_ONE_VALUE - {"Value"} | {"Values"}
 
 
-def _plain(datum: Mapping[str, Any], now: datetime) -> bool:
+def _plain(datum: Mapping[str, Any], span: _Span) -> bool:
     """Whether the datum is plainly good; a doubtful No costs time only, ``_troubles`` has the last word."""
     time, values = datum.get("Timestamp"), datum.get("Values")
-    if time is not None and not now - PAST <= time <= now + FUTURE:
+    if time is not None and not span[0] <= time <= span[1]:
         return False
     if values is None:
         value = datum.get("Value")
-        return value is not None and -_LARGEST <= value <= _LARGEST and datum.keys().isdisjoint(_OTHERS)
-    if not 0 < len(values) <= limits.METRIC_DATUM_VALUES or datum.keys() & {"Value", *_OTHERS[1:]}:
+        return value is not None and -_LARGEST <= value <= _LARGEST and datum.keys() <= _OF_ONE_VALUE
+    if not 0 < len(values) <= limits.METRIC_DATUM_VALUES or not datum.keys() <= _OF_VALUES:
         return False
     # The sum of anything and NaN is NaN, which no comparison holds for.
     return bool(min(values) >= -_LARGEST and max(values) <= _LARGEST and -math.inf < sum(values) < math.inf)
 
 
-def _of_statistics(series: Series, unit: str, time: datetime, known: Mapping[str, float]) -> Point:
+def _of_statistics(series: Series, unit: str, time: int, known: Mapping[str, float]) -> Point:
     samples, total, low, high = (float(known[name]) for name in ("SampleCount", "Sum", "Minimum", "Maximum"))
     # Percentiles of a statistic set are possible where its values are no secret: all of them are the same.
     alike = low == high and total == low * samples
@@ -122,7 +135,7 @@ def _of_statistics(series: Series, unit: str, time: datetime, known: Mapping[str
 
 
 def _of_values(
-    series: Series, unit: str, time: datetime, values: Sequence[float], counts: Sequence[float] | None
+    series: Series, unit: str, time: int, values: Sequence[float], counts: Sequence[float] | None
 ) -> Point:
     if counts is None:
         ones = (1.0,) * len(values)
@@ -142,13 +155,6 @@ def _of_values(
         kept,
         weights,
     )
-
-
-def _cut(time: datetime, resolution: int) -> datetime:
-    """Standard metrics have one point a minute, high-resolution ones one a second."""
-    if resolution == 60:
-        return time.replace(second=0, microsecond=0)
-    return time.replace(microsecond=0)
 
 
 # What may be wrong ------------------------------------------------------------------------------------------

@@ -10,8 +10,11 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+import pyarrow as pa
+
 from triptych.kernel import limits
 from triptych.lake.lake import Lake
+from triptych.lake.rows import from_columns
 from triptych.services.cloudwatch.tables import METRICS, POINTS
 from triptych.services.contract import Runtime
 
@@ -51,11 +54,14 @@ def number(series: Series) -> int:
 
 
 class Point(NamedTuple):
-    """A datum ready to be stored; see ``tables.POINTS``."""
+    """A datum ready to be stored; see ``tables.POINTS``.
+
+    :param time: milliseconds since 1970.
+    """
 
     series: Series
     unit: str
-    time: datetime
+    time: int
     samples: float
     total: float
     minimum: float
@@ -77,8 +83,11 @@ async def write(
     seen = _seen(runtime.lake).setdefault((account, region), {})
     day = now.toordinal()
     fresh = {point.series: key for point in points if seen.get(key := number(point.series)) != day}
-    rows = [row(account, region, point) for point in points]
-    writes = [runtime.lake.write(POINTS, rows, token=token)]
+    if len(points) > limits.METRIC_DATA:  # more than one request brings: it would hold up the loop
+        table = await asyncio.to_thread(table_of, account, region, points)
+    else:
+        table = table_of(account, region, points)
+    writes = [runtime.lake.write(POINTS, table, token=token)]
     if fresh:
         listed_rows = [metric_row(account, region, series, key, now) for series, key in fresh.items()]
         writes.append(runtime.lake.write(METRICS, listed_rows))
@@ -88,24 +97,27 @@ async def write(
     seen.update((key, day) for key in fresh.values())
 
 
-def row(account: str, region: str, point: Point) -> dict[str, Any]:
-    """A point as a row of ``POINTS``."""
-    series = point.series
-    return {
+def table_of(account: str, region: str, points: Sequence[Point]) -> pa.Table:
+    """Points, at least one, as rows of ``POINTS``."""
+    series, unit, time, samples, total, minimum, maximum, values, weights = map(
+        list, zip(*points, strict=True)
+    )
+    columns = {
         "account": account,
         "region": region,
-        "namespace": series.namespace,
-        "metric_name": series.metric_name,
-        "series": number(series),
-        "unit": point.unit,
-        "time": point.time,
-        "samples": point.samples,
-        "total": point.total,
-        "minimum": point.minimum,
-        "maximum": point.maximum,
-        "values": point.values,
-        "weights": point.weights,
+        "namespace": [each.namespace for each in series],
+        "metric_name": [each.metric_name for each in series],
+        "series": list(map(number, series)),
+        "unit": unit,
+        "time": time,
+        "samples": samples,
+        "total": total,
+        "minimum": minimum,
+        "maximum": maximum,
+        "values": values,
+        "weights": weights,
     }
+    return from_columns(POINTS, columns)
 
 
 def metric_row(account: str, region: str, series: Series, key: int, now: datetime) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
@@ -35,11 +34,11 @@ _DENIED = frozenset(
 
 
 class _Place(NamedTuple):
-    """What points share: where they belong and the second they are of."""
+    """What points share: where they belong and the second they are of (since 1970)."""
 
     account: str
     region: str
-    time: datetime
+    second: int
 
 
 class _Call(NamedTuple):
@@ -53,10 +52,10 @@ class _Call(NamedTuple):
 async def _measure(ctx: Ctx, batch: Batch) -> None:
     calls: dict[_Place, list[_Call]] = defaultdict(list)
     for fact in batch.facts:
-        calls[_Place(fact.account, fact.region, fact.time.replace(microsecond=0))].append(_call(fact))
+        calls[_Place(fact.account, fact.region, int(fact.time.timestamp()))].append(_call(fact))
     points: dict[tuple[str, str], list[Point]] = defaultdict(list)
     for place, made in calls.items():
-        points[place.account, place.region].extend(points_of(made, place.time))
+        points[place.account, place.region].extend(points_of(made, place.second))
     for number, ((account, region), found) in enumerate(sorted(points.items())):
         token = f"{batch.token}.{number}"
         await series_room.write(ctx.runtime, account=account, region=region, points=found, token=token)
@@ -68,7 +67,7 @@ def _call(fact: Fact) -> _Call:
     return _Call(call.service, call.operation, call.status, denied, call.latency_ms)
 
 
-def points_of(calls: Iterable[_Call], time: datetime) -> Iterator[Point]:
+def points_of(calls: Iterable[_Call], second: int) -> Iterator[Point]:
     """The points of one second in one account and region. Pure."""
     groups: dict[tuple[str, str], list[_Call]] = defaultdict(list)
     for call in calls:
@@ -78,11 +77,11 @@ def points_of(calls: Iterable[_Call], time: datetime) -> Iterator[Point]:
         if operation:
             dimensions = {"Class": "None", "Resource": operation, "Service": _name(service), "Type": "API"}
             series = Series(USAGE, "CallCount", tuple(dimensions.items()))
-            yield _point(series, "None", time, Counter({1.0: len(made)}))
-        yield from _gateway(service, operation, made, time)
+            yield _point(series, "None", second, Counter({1.0: len(made)}))
+        yield from _gateway(service, operation, made, second)
 
 
-def _gateway(service: str, operation: str, calls: list[_Call], time: datetime) -> Iterator[Point]:
+def _gateway(service: str, operation: str, calls: list[_Call], second: int) -> Iterator[Point]:
     given = (("Operation", operation), ("Service", service))
     dimensions = tuple((name, value) for name, value in given if value)
     marks = {
@@ -92,9 +91,9 @@ def _gateway(service: str, operation: str, calls: list[_Call], time: datetime) -
         "AccessDenied": _shares(call.denied for call in calls),
     }
     for name, values in marks.items():
-        yield _point(Series(GATEWAY, name, dimensions), "Count", time, values)
+        yield _point(Series(GATEWAY, name, dimensions), "Count", second, values)
     latencies = Counter(call.latency for call in calls)
-    yield _point(Series(GATEWAY, "Latency", dimensions), "Milliseconds", time, latencies)
+    yield _point(Series(GATEWAY, "Latency", dimensions), "Milliseconds", second, latencies)
 
 
 def _shares(marks: Iterable[bool]) -> Counter[float]:
@@ -102,11 +101,11 @@ def _shares(marks: Iterable[bool]) -> Counter[float]:
     return Counter(float(mark) for mark in marks)
 
 
-def _point(series: Series, unit: str, time: datetime, values: Counter[float]) -> Point:
+def _point(series: Series, unit: str, second: int, values: Counter[float]) -> Point:
     kept = sorted(values)
     weights = [float(values[value]) for value in kept]
     total = math.fsum(value * weight for value, weight in zip(kept, weights, strict=True))
-    return Point(series, unit, time, math.fsum(weights), total, kept[0], kept[-1], kept, weights)
+    return Point(series, unit, second * 1000, math.fsum(weights), total, kept[0], kept[-1], kept, weights)
 
 
 def _name(service: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from triptych.services.cloudwatch import series
 from triptych.services.cloudwatch.alarms.tick import AlarmClock
 from triptych.services.cloudwatch.series import Point, Series
@@ -19,15 +17,14 @@ accounts, in the root account and the configured region."""
 async def measure(runtime: Runtime, done: AlarmClock) -> None:
     """Store what a tick was like; a tick repeated after a crash is stored once."""
     settings = runtime.settings
-    at = datetime.fromtimestamp(done.at, UTC)
     points = [
-        _point("EvaluationLag", "Seconds", at, done.lag_seconds),
-        _point("Evaluated", "Count", at, float(done.alarms)),
-        _point("Transitions", "Count", at, float(done.transitions)),
+        _point("EvaluationLag", "Seconds", done.at, done.lag_seconds),
+        _point("Evaluated", "Count", done.at, float(done.alarms)),
+        _point("Transitions", "Count", done.at, float(done.transitions)),
     ]
     token = f"{NAMESPACE}/{done.at}"
     await series.write(runtime, account=settings.account, region=settings.region, points=points, token=token)
 
 
-def _point(name: str, unit: str, at: datetime, value: float) -> Point:
-    return Point(Series(NAMESPACE, name, ()), unit, at, 1.0, value, value, value, (value,), (1.0,))
+def _point(name: str, unit: str, at: int, value: float) -> Point:
+    return Point(Series(NAMESPACE, name, ()), unit, at * 1000, 1.0, value, value, value, (value,), (1.0,))
