@@ -105,7 +105,7 @@ def up(
 
 async def _serve(settings: Settings) -> None:
     from triptych.app import open_app
-    from triptych.edge.serve import Server, bind
+    from triptych.edge.serve import Server, bind, settle_memory
 
     try:
         listening = bind(settings.host, settings.port)
@@ -117,6 +117,7 @@ async def _serve(settings: Settings) -> None:
             loop = asyncio.get_running_loop()
             for name in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(name, server.stop)
+            settle_memory()
             _banner(settings, port=listening.getsockname()[1])
             await server.serve(sockets=[listening])
 
