@@ -1,6 +1,6 @@
 """Requests in volume, read and validated in one pass: types made from the model, filled by msgspec in C.
 
-A PutMetricData has 1,000 data, a PutLogEvents 10,000 events; reading them member by member (``shapes``) and then
+A PutMetricData has 1,000 data of a dozen values; reading them member by member (``shapes``) and then
 validating them (``validate``) costs ten times as much as this. Those two remain the truth: ``read`` answers what they
 would, or None for whatever is doubtful (an operation it has no type for, a null, a number written as text, anything
 invalid), and they then have the last word, and the words.
