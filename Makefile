@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 # Extra arguments for pytest: make test ARGS="-k wire"
 ARGS   ?=
 
-.PHONY: demo test check format parity kill-test bench clean help
+.PHONY: demo test console console-if-possible check format parity kill-test bench clean help
 
 help:            ## What there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -15,21 +15,30 @@ $(VENV)/.stamp: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (make PYTHON=python3.12 ...)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	TRIPTYCH_CONSOLE=skip $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
 	@touch $@
 
-demo: $(VENV)/.stamp   ## The closed loop, once, on a server of its own
+console: $(VENV)/.stamp ## The web console, into src/triptych/_console (Node from PATH or from the package index)
+	$(BIN)/python web/build.py --fetch-node
+
+console-if-possible: $(VENV)/.stamp
+	@test "$$TRIPTYCH_CONSOLE" = skip || $(BIN)/python web/build.py --fetch-node --optional
+
+demo: console-if-possible ## The closed loop, once, on a server of its own
 	$(BIN)/triptych demo
 
-test: $(VENV)/.stamp   ## Every test
+test: console-if-possible ## Every test
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/.stamp  ## ruff, strict types, import contracts, tidiness
+check: console         ## ruff, strict types, import contracts, tidiness; the console's own checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/tidy
+	$(BIN)/python web/build.py --run check
+	$(BIN)/python web/build.py --run test
+	$(BIN)/python web/build.py --run budget
 
 format: $(VENV)/.stamp ## Let ruff lay the code out
 	$(BIN)/ruff check --fix .
@@ -45,4 +54,4 @@ bench: $(VENV)/.stamp  ## What the front door costs and how much it carries
 	$(BIN)/python bench/front_door.py
 
 clean:           ## Remove what make and the tests left here
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist src/triptych/_console web/node_modules
