@@ -23,10 +23,23 @@ export default defineConfig(({ command }) => ({
     },
   },
   test: {
-    environment: "jsdom",
-    setupFiles: ["tests/setup.ts"],
-    include: ["tests/**/*.test.{ts,tsx}"],
-    server: { deps: { inline: [/@cloudscape-design/] } },
     testTimeout: 30_000,
+    // Pure logic needs no document; making one takes longer than the tests.
+    projects: [
+      {
+        extends: true,
+        test: { name: "unit", environment: "node", include: ["tests/unit/**/*.test.ts"], isolate: false },
+      },
+      {
+        extends: true,
+        test: {
+          name: "component",
+          environment: "jsdom",
+          include: ["tests/component/**/*.test.{ts,tsx}"],
+          setupFiles: ["tests/setup.ts"],
+          server: { deps: { inline: [/@cloudscape-design/] } },
+        },
+      },
+    ],
   },
 }));

@@ -1,4 +1,13 @@
 /** What this browser remembers: the colour mode and the time zone times are written in. */
+
+import {
+  colorBackgroundContainerContent,
+  colorBackgroundLayoutMain,
+  colorBorderDividerDefault,
+  colorBorderItemFocused,
+  colorTextBodyDefault,
+  colorTextBodySecondary,
+} from "@cloudscape-design/design-tokens";
 import { applyMode, Mode } from "@cloudscape-design/global-styles";
 import { useSyncExternalStore } from "react";
 import type { Zone } from "../lib/time";
@@ -12,6 +21,16 @@ export interface Preferences {
 
 const KEY = "triptych.preferences";
 const DEFAULTS: Preferences = { mode: "system", zone: "utc" };
+
+/** Tokens that styles/app.css uses, as `--own-<name>`. */
+const OWN = {
+  text: colorTextBodyDefault,
+  secondary: colorTextBodySecondary,
+  surface: colorBackgroundContainerContent,
+  inset: colorBackgroundLayoutMain,
+  line: colorBorderDividerDefault,
+  focus: colorBorderItemFocused,
+};
 const listeners = new Set<() => void>();
 const systemDark = () => window.matchMedia("(prefers-color-scheme: dark)");
 let preferences = stored();
@@ -47,6 +66,8 @@ function applyDark(): void {
 
 /** Once, before the first paint; follows the system from then on. */
 export function applyPreferences(): void {
+  // On the body, where the mode's class is: a token is resolved where the property that uses it is declared.
+  for (const [name, token] of Object.entries(OWN)) document.body.style.setProperty(`--own-${name}`, token);
   applyDark();
   systemDark().addEventListener("change", applyDark);
 }
