@@ -7,10 +7,13 @@ import gzip
 import json
 import os
 import queue
+import shutil
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -515,13 +518,47 @@ def test_subscriptions_deliver_in_the_envelope(logs, group, client, eventually) 
     code, text = refused(logs.put_subscription_filter, **gone)
     assert code == "InvalidParameterException" and "Could not deliver test message" in text
     function = given | {"destinationArn": "arn:aws:lambda:us-east-1:000000000000:function:f"}
-    assert refused(logs.put_subscription_filter, **function)[0] == "InvalidParameterException"
+    assert refused(logs.put_subscription_filter, **function) == (
+        "InvalidParameterException",
+        "Lambda functions cannot be destinations yet: Triptych does not run them.",
+    )
     logs.put_subscription_filter(destinationArn=arn, **(given | {"filterName": "second"}))
     third = given | {"filterName": "third", "destinationArn": arn}
     assert refused(logs.put_subscription_filter, **third)[0] == "LimitExceededException"
     logs.delete_subscription_filter(logGroupName=group, filterName="second")
     missing = refused(logs.delete_subscription_filter, logGroupName=group, filterName="second")
     assert missing[0] == "ResourceNotFoundException"
+
+
+def test_a_subscription_delivers_to_firehose(logs, group, client, eventually) -> None:
+    """Firehose puts what it gets into its bucket, a gzip member for each message."""
+    s3, firehose = client("s3"), client("firehose")
+    s3.create_bucket(Bucket="from-firehose")
+    role = "arn:aws:iam::000000000000:role/to-firehose"
+    arn = firehose.create_delivery_stream(
+        DeliveryStreamName="logs",
+        S3DestinationConfiguration={"RoleARN": role, "BucketARN": "arn:aws:s3:::from-firehose"},
+    )["DeliveryStreamARN"]
+    logs.put_subscription_filter(
+        logGroupName=group, filterName="sub", filterPattern="ERROR", destinationArn=arn, roleArn=role
+    )
+
+    def delivered(kind: str) -> list[dict[str, Any]]:
+        keys = [each["Key"] for each in s3.list_objects_v2(Bucket="from-firehose").get("Contents", [])]
+        bodies = [s3.get_object(Bucket="from-firehose", Key=key)["Body"].read() for key in keys]
+        messages = [json.loads(gzip.decompress(body)) for body in bodies]
+        return [message for message in messages if message["messageType"] == kind]
+
+    (control,) = eventually(lambda: delivered("CONTROL_MESSAGE"), what="the control message")
+    assert "Firehose" in control["logEvents"][0]["message"]
+    time_ = now()
+    put(logs, group, (time_, "ERROR one"), (time_ + 1, "INFO two"), (time_ + 2, "ERROR three"))
+    (message,) = eventually(lambda: delivered("DATA_MESSAGE"), what="the data")
+    assert (message["owner"], message["logGroup"], message["logStream"]) == ("000000000000", group, "s")
+    assert [event["message"] for event in message["logEvents"]] == ["ERROR one", "ERROR three"]
+    gone = {"logGroupName": group, "filterName": "gone", "filterPattern": "", "roleArn": role}
+    code, text = refused(logs.put_subscription_filter, destinationArn=f"{arn}x", **gone)
+    assert code == "InvalidParameterException" and "Could not deliver test message" in text
 
 
 @pytest.fixture
@@ -575,7 +612,21 @@ def test_a_quiet_live_tail_sends_empty_updates_and_refuses_nonsense(group, taili
     assert refused(tailing.start_live_tail, **two)[0] == "InvalidParameterException"
 
 
-def cli(server, *arguments: str) -> subprocess.Popen[str]:
+def second_cli() -> list[str]:
+    """The AWS CLI v2, which no package index has: a program of the machine's."""
+    found = shutil.which("aws", path=os.environ.get("PATH", "") + ":/usr/local/bin:/usr/bin")
+    for program in dict.fromkeys(filter(None, (found, "/usr/local/bin/aws", "/usr/bin/aws"))):
+        if Path(program).exists():
+            environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+            said = subprocess.run(
+                [program, "--version"], capture_output=True, text=True, env=environment, check=False
+            )
+            if said.stdout.startswith("aws-cli/2"):
+                return [program]
+    return []
+
+
+def cli(server, *arguments: str, program: Sequence[str] = ()) -> subprocess.Popen[str]:
     environment = os.environ | {
         "AWS_ENDPOINT_URL": server.url,
         "AWS_ACCESS_KEY_ID": "test",
@@ -584,7 +635,11 @@ def cli(server, *arguments: str) -> subprocess.Popen[str]:
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "PYTHONUNBUFFERED": "1",
     }
-    command = [sys.executable, "-m", "awscli", *arguments]
+    if program:  # it has a Python of its own
+        environment.pop("PYTHONPATH", None)
+        # Older ones do not know AWS_ENDPOINT_URL.
+        arguments = (*arguments, "--endpoint-url", server.url)
+    command = [*(program or (sys.executable, "-m", "awscli")), *arguments]
     return subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -607,6 +662,25 @@ def test_the_command_line_follows_a_live_tail(logs, group, server) -> None:
                 with contextlib.suppress(queue.Empty):
                     shown += lines.get(timeout=0.5)
             assert "hello from the tail" in shown, shown
+        finally:
+            process.terminate()
+
+
+def test_the_command_line_tails_and_follows(logs, group, server) -> None:
+    program = second_cli()
+    if not program:
+        pytest.skip("there is no AWS CLI v2 here (aws logs tail is not in v1)")
+    put(logs, group, (now(), "before anybody looked"))
+    with cli(
+        server, "logs", "tail", group, "--follow", "--since", "5m", "--format", "short", program=program
+    ) as process:
+        try:
+            assert process.stdout is not None
+            lines: queue.Queue[str] = queue.Queue()
+            threading.Thread(target=lambda: [lines.put(line) for line in process.stdout], daemon=True).start()
+            assert "before anybody looked" in lines.get(timeout=60)
+            put(logs, group, (now(), "while it follows"))
+            assert "while it follows" in lines.get(timeout=60)
         finally:
             process.terminate()
 

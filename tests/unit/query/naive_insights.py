@@ -91,6 +91,30 @@ def json_leaf(message: str, name: str) -> str | None:
     return here if isinstance(here, str) else text(here if isinstance(here, bool) else float(here))
 
 
+FLOW = ["version", "accountId", "interfaceId", "srcAddr", "dstAddr", "srcPort", "dstPort", "protocol", "packets", "bytes",
+        "startTime", "endTime", "action", "logStatus"]  # fmt: skip
+REPORTED = {
+    "@duration": "Duration",
+    "@billedDuration": "Billed Duration",
+    "@maxMemoryUsed": "Max Memory Used",
+}
+
+
+def known_field(message: str, name: str) -> Any:
+    """A field of VPC Flow Logs and Lambda lines, by splitting them."""
+    words = message.split(" ")
+    if name in FLOW and len(words) == 14 and words[2].startswith("eni-") and words[13] == "OK":
+        return words[FLOW.index(name)]
+    first, *parts = message.split("\t")
+    if name == "@type" and first.split(" ")[0] in {"START", "END", "REPORT"}:
+        return first.split(" ")[0]
+    reported = dict(part.split(": ") for part in parts if ": " in part)
+    if name in REPORTED and first.startswith("REPORT ") and REPORTED[name] in reported:
+        amount, unit = reported[REPORTED[name]].split(" ")
+        return float(amount) * 1_000_000 if unit == "MB" else amount
+    return None
+
+
 class Row(dict):
     """Named values; ``event`` is what it was before stats: (message, time, number)."""
 
@@ -99,7 +123,10 @@ class Row(dict):
     def get_field(self, name: str) -> Any:
         if name in self:
             return self[name]
-        return json_leaf(self.event[0], name) if self.event else None
+        if not self.event:
+            return None
+        known = known_field(self.event[0], name)
+        return json_leaf(self.event[0], name) if known is None else known
 
 
 def value(node: Any, row: Row) -> Any:

@@ -59,12 +59,41 @@ documents = st.fixed_dictionaries(
 lines = st.one_of(
     documents.map(json.dumps),
     st.sampled_from(
-        ["plain", "level=error id=7", "level=info id=8 extra", "two\nlines id=9", "[]", "{broken"]
+        [
+            "plain",
+            "level=error id=7",
+            "level=info id=8 extra",
+            "two\nlines id=9",
+            "[]",
+            "{broken",
+            "2 111122223333 eni-1 10.0.0.5 10.0.1.9 49152 443 6 10 8400 1715767900 1715767960 ACCEPT OK",
+            "2 111122223333 eni-1 10.0.0.7 10.0.1.9 49152 22 6 1 7 1715767900 1715767960 REJECT OK",
+            "START RequestId: 4f1c0a52-0000-4000-8000-0123456789ab Version: $LATEST",
+            "REPORT RequestId: 4f1c0a52-0000-4000-8000-0123456789ab\tDuration: 7.5 ms\tBilled Duration: 8 ms\t"
+            "Memory Size: 128 MB\tMax Memory Used: 70 MB\t",
+        ]
     ),
 )
 events = st.one_of(st.lists(lines, max_size=3), st.lists(documents.map(json.dumps), min_size=5, max_size=16))
 
-FIELDS = st.sampled_from(["a", "a", "b", "c.d", "c.0", "missing", "@message"])
+FIELDS = st.sampled_from(
+    [
+        "a",
+        "a",
+        "a",
+        "b",
+        "b",
+        "c.d",
+        "c.d",
+        "c.0",
+        "missing",
+        "@message",
+        "bytes",
+        "@type",
+        "@duration",
+        "@maxMemoryUsed",
+    ]
+)
 LITERALS = st.sampled_from(["0", "7", "2.5", "'a'", "'7'", "''", "'b9'"])
 
 

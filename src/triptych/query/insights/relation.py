@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlglot import exp
 
-from triptych.query.insights import tree
+from triptych.query.insights import known_formats, tree
 from triptych.query.insights.json_field import leaf
 from triptych.query.insights.malformed import MalformedQuery, near
 from triptych.query.insights.ordering import sort_keys
-from triptych.query.insights.value import Value, call, literal
+from triptych.query.insights.value import Value, call, literal, null
 
 __all__ = ["SYSTEM", "Names", "Relation", "Sort", "source"]
 
@@ -108,10 +108,15 @@ class Relation:
         if not self.events:
             message = f"There is no field {node.name} behind stats or pattern.{near(node.name, self.fields)}"
             raise MalformedQuery(message, node.start, node.end)
+        line = exp.column("message")
+        if node.name in known_formats.NAMES:
+            return known_formats.field_of(node.name, line, null())
+        if node.name.startswith("@@"):  # how AWS shows a name in JSON that begins with an @ itself
+            return Value(leaf(line, node.name[1:], self.names.bind), "text")
         if node.name.startswith("@"):
-            message = f"There is no field {node.name}.{near(node.name, self.fields)}"
+            message = f"There is no field {node.name}.{near(node.name, {*self.fields, *known_formats.NAMES})}"
             raise MalformedQuery(message, node.start, node.end)
-        return Value(leaf(exp.column("message"), node.name, self.names.bind), "text")
+        return known_formats.field_of(node.name, line, leaf(line, node.name, self.names.bind))
 
     def settled(self) -> Relation:
         """With its limit applied, for commands that look at which rows there are."""

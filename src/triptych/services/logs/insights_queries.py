@@ -37,7 +37,7 @@ async def start_query(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     """Start a query; it runs in the background and is read with GetQueryResults.
 
     Partly: the query language is Logs Insights QL only; SOURCE is refused. Fields are found in JSON messages by
-    name, however many there are; those AWS knows of VPC Flow Logs, Route 53 and Lambda are not.
+    name, however many there are, and in lines of VPC Flow Logs, Route 53 query logs and Lambda.
     """
     names = _group_names(ctx, params)
     if (params.get("queryLanguage") or _LANGUAGE) != _LANGUAGE:
@@ -100,7 +100,7 @@ def _group_names(ctx: Ctx, params: dict[str, Any]) -> tuple[str, ...]:
     return found
 
 
-async def _query_called(ctx: Ctx, key: str) -> InsightsQuery:
+async def query_called(ctx: Ctx, key: str) -> InsightsQuery:
     query = await ctx.unit.get(QUERIES, key, account=ctx.account, region=ctx.region)
     if query is None or query.created < oldest_kept(ctx):
         raise ServiceError("ResourceNotFoundException", f"Query with ID {key} does not exist.")
@@ -113,7 +113,7 @@ async def get_query_results(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
 
     Partly: there are no rows and statistics are 0 while it runs; nothing is encrypted or skipped.
     """
-    query = await _query_called(ctx, params["queryId"])
+    query = await query_called(ctx, params["queryId"])
     listing = f"GetQueryResults|{query.id}"
     first = position(listing, params.get("nextToken")) or 0
     count = params.get("maxItems") or limits.INSIGHTS_RESULTS
@@ -149,7 +149,7 @@ def _row(query: InsightsQuery, row: list[str | None]) -> list[dict[str, str]]:
 @operation
 async def stop_query(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     """Stop a query that has not ended; it becomes Cancelled, and the lake stops reading for it."""
-    query = await _query_called(ctx, params["queryId"])
+    query = await query_called(ctx, params["queryId"])
     if not query.active:
         raise invalid(f"Query with ID [{query.id}] has already ended with status [{query.status}]")
     stopped = msgspec.structs.replace(query, status="Cancelled", ended=millis(ctx.now))

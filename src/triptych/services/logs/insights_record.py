@@ -1,4 +1,4 @@
-"""The fields of one log event: its JSON, flattened as queries see it. Pure."""
+"""The fields of one log event as queries see them: its JSON, flattened, or what a known form has. Pure."""
 
 from __future__ import annotations
 
@@ -9,17 +9,22 @@ from typing import Any
 import msgspec
 
 from triptych.kernel import limits
+from triptych.query.insights import known_formats
 
 
 def discovered(message: str) -> dict[str, str]:
-    """Dotted names of the leaves of a JSON message, in their order; at most ``limits.INSIGHTS_RECORD_FIELDS``."""
+    """Dotted names of the leaves of a JSON message, in their order, at most ``limits.INSIGHTS_RECORD_FIELDS``; or the
+    fields of a line whose form is known.
+    """
+    if not message.lstrip().startswith("{"):
+        return known_formats.fields_of(message)
     try:
         found = msgspec.json.decode(message)
     except (msgspec.DecodeError, RecursionError):
         return {}
-    if not isinstance(found, dict):
-        return {}
-    return dict(islice(_leaves("", found), limits.INSIGHTS_RECORD_FIELDS))
+    # An @ that is the event's own is doubled, as AWS does: @timestamp is ours.
+    leaves = (("@" + name if name.startswith("@") else name, value) for name, value in _leaves("", found))
+    return dict(islice(leaves, limits.INSIGHTS_RECORD_FIELDS))
 
 
 def _leaves(name: str, value: Any) -> Iterator[tuple[str, str]]:

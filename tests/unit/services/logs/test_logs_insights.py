@@ -322,3 +322,46 @@ async def test_definitions(world: World) -> None:
         ("put_query_definition", changed),
     ):
         assert (await refused(world, operation, **params)).code == "ResourceNotFoundException"
+
+
+async def test_the_fields_of_a_group(world: World) -> None:
+    system = ["@ingestionTime", "@log", "@logStream", "@message", "@ptr", "@timestamp"]
+    answer = await world.call("get_log_group_fields", logGroupName="g")
+    assert answer["logGroupFields"] == [{"name": name, "percent": 100} for name in [*system, "ms", "ok", "status"]]  # fmt: skip
+    lambda_line = "REPORT RequestId: x\tDuration: 3 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\tMax Memory Used: 67 MB\t"
+    await world.call("create_log_group", logGroupName="h")
+    await world.call("create_log_stream", logGroupName="h", logStreamName="s")
+    await put(world, "h", "s", ['{"a": {"b": 1}, "@id": 2}', '{"a": {"b": 1}}', "plain", lambda_line])
+    arn = f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:h"
+    answer = await world.call("get_log_group_fields", logGroupIdentifier=arn)
+    assert [(each["name"], each["percent"]) for each in answer["logGroupFields"] if each["name"] not in system] == [
+        ("a.b", 50), ("@@id", 25), ("@billedDuration", 25), ("@duration", 25), ("@maxMemoryUsed", 25),
+        ("@memorySize", 25), ("@type", 25),
+    ]  # fmt: skip
+    # The 8 minutes before and behind a time, or nothing.
+    assert (await world.call("get_log_group_fields", logGroupName="g", time=NOW - 480))["logGroupFields"]
+    assert (await world.call("get_log_group_fields", logGroupName="g", time=NOW - 3600))[
+        "logGroupFields"
+    ] == []
+    assert (await refused(world, "get_log_group_fields")).code == "InvalidParameterException"
+    assert (
+        await refused(world, "get_log_group_fields", logGroupName="no")
+    ).code == "ResourceNotFoundException"
+    wrong = await refused(world, "get_log_group_fields", logGroupName="g", time=10**13)
+    assert wrong.code == "InvalidParameterException"
+
+
+async def test_the_groups_of_a_query(world: World) -> None:
+    names = [f"g{number:02}" for number in range(50)]
+    for name in names:
+        await world.call("create_log_group", logGroupName=name)
+    key = await started(world, "limit 1", logGroupName=None, logGroupNames=names)
+    first = await world.call("list_log_groups_for_query", queryId=key, maxResults=30)
+    assert first["logGroupIdentifiers"] == names[:30]
+    rest = await world.call(
+        "list_log_groups_for_query", queryId=key, maxResults=30, nextToken=first["nextToken"]
+    )
+    assert rest == {"logGroupIdentifiers": names[30:]}
+    assert (
+        await refused(world, "list_log_groups_for_query", queryId="x")
+    ).code == "ResourceNotFoundException"
