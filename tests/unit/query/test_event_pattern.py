@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 from typing import Any
 
 import pytest
@@ -166,7 +167,8 @@ def test_stars_cost_no_more_than_the_text() -> None:
 
 NAMES = ["a", "b", "c"]
 TEXTS = ["", "x", "X", "xy", "yx", "10.0.0.1"]
-SCALARS = st.one_of(st.sampled_from(TEXTS), st.integers(-2, 3), st.booleans(), st.none())
+NUMBER = st.one_of(st.integers(-2, 3), st.sampled_from([0.5, 1.0, 2.5]))
+SCALARS = st.one_of(st.sampled_from(TEXTS), NUMBER, st.booleans(), st.none(), st.just(6_000_000_000))
 EVENTS = st.recursive(
     st.dictionaries(st.sampled_from(NAMES), st.one_of(SCALARS, st.lists(SCALARS, max_size=3)), max_size=3),
     lambda inner: st.dictionaries(st.sampled_from(NAMES), st.one_of(inner, SCALARS), max_size=3),
@@ -174,21 +176,33 @@ EVENTS = st.recursive(
 )
 TEXT = st.sampled_from(TEXTS)
 SOME = st.sampled_from(TEXTS[1:])
+WILD = ["*", "x*", "*x", "x", "x*y", "", "*0.0*", "1*.0.*1", "*x*"]
 CONDITIONS = st.one_of(
     SCALARS,
     st.builds(lambda t: {"prefix": t}, TEXT),
     st.builds(lambda t: {"suffix": t}, TEXT),
     st.builds(lambda t: {"prefix": {"equals-ignore-case": t}}, TEXT),
     st.builds(lambda t: {"equals-ignore-case": t}, TEXT),
-    st.builds(lambda t: {"wildcard": t}, st.sampled_from(["*", "x*", "*x", "x", "x*y", ""])),
+    st.builds(lambda t: {"wildcard": t}, st.sampled_from(WILD)),
     st.builds(lambda b: {"exists": b}, st.booleans()),
-    st.builds(lambda n: {"numeric": [">", n]}, st.integers(-2, 3)),
-    st.builds(lambda n: {"numeric": [">=", n, "<", n + 2]}, st.integers(-2, 3)),
+    st.builds(lambda o, n: {"numeric": [o, n]}, st.sampled_from(["=", "<", "<=", ">", ">="]), NUMBER),
+    st.builds(
+        lambda o, low, p, width: {"numeric": [o, low, p, low + width]},
+        st.sampled_from([">", ">="]),
+        NUMBER,
+        st.sampled_from(["<", "<="]),
+        st.sampled_from([0.5, 1, 2]),
+    ),
+    st.builds(lambda o, n: {"anything-but": {"numeric": [o, n]}}, st.sampled_from(["<", ">="]), NUMBER),
+    st.builds(lambda t: {"anything-but": {"wildcard": t}}, st.sampled_from(WILD)),
+    st.builds(lambda t: {"anything-but": {"equals-ignore-case": t}}, SOME),
     st.builds(
         lambda t: {"anything-but": t}, st.one_of(TEXT, st.lists(st.integers(-2, 3), min_size=1, max_size=2))
     ),
     st.builds(lambda t: {"anything-but": {"prefix": t}}, SOME),
-    st.just({"cidr": "10.0.0.0/8"}),
+    st.sampled_from(["10.0.0.0/8", "10.0.0.1/32", "10.0.0.0/32", "11.0.0.0/8", "::/0"]).map(
+        lambda c: {"cidr": c}
+    ),
 )
 LEAVES = st.lists(CONDITIONS, min_size=1, max_size=2)
 
@@ -233,7 +247,7 @@ def _holds(wanted: Any, values: list[Any]) -> bool:
 
 def _one(wanted: Any, value: Any) -> bool:
     if not isinstance(wanted, dict):
-        return type(wanted) is type(value) and wanted == value
+        return isinstance(wanted, bool) == isinstance(value, bool) and wanted == value
     ((name, given),) = wanted.items()
     text = value if isinstance(value, str) else None
     match name:
@@ -252,14 +266,15 @@ def _one(wanted: Any, value: Any) -> bool:
 
             return text is not None and fnmatch.fnmatchcase(text, given)
         case "cidr":
-            return text == "10.0.0.1"
+            return text == "10.0.0.1" and given in ("10.0.0.0/8", "10.0.0.1/32")
         case "anything-but":
             each = given if isinstance(given, list) else [given]
             return not any(_one(one, value) for one in each)
         case "numeric":
-            if isinstance(value, bool) or not isinstance(value, int):
+            if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 5e9:
                 return False
-            return value > given[1] if len(given) == 2 else given[1] <= value < given[3]
+            ask = {"=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+            return all(ask[o](value, n) for o, n in zip(given[::2], given[1::2], strict=True))
     raise AssertionError(name)
 
 
@@ -275,6 +290,24 @@ def test_matcher_and_index_agree_with_the_naive_one(wanted: list[dict[str, Any]]
 
 
 ARRAYS = st.fixed_dictionaries({"a": st.lists(EVENTS, max_size=3), "b": st.lists(SCALARS, max_size=2)})
+
+
+@pytest.mark.parametrize("about", ["a", "the same two fields"])
+@settings(max_examples=80, deadline=None)
+@given(st.lists(LEAVES, min_size=20, max_size=30), st.lists(SCALARS, min_size=1, max_size=8))
+def test_many_patterns_about_one_field(about: str, wanted: list[list[Any]], values: list[Any]) -> None:
+    more = {} if about == "a" else {"b": [{"exists": True}]}
+    patterns = [{"a": leaf} | more for leaf in wanted]
+    index = Index((n, parse(json.dumps(each))) for n, each in enumerate(patterns))
+    for value in (*values, values, []):
+        event = {"a": value, "b": 1}
+        assert sorted(index.matching(event)) == [n for n, each in enumerate(patterns) if naive(each, event)]
+    assert sorted(index.matching({"b": 1})) == [n for n, p in enumerate(patterns) if naive(p, {"b": 1})]
+
+
+def test_a_name_stands_for_one_pattern() -> None:
+    with pytest.raises(ValueError, match="'twice'"):
+        Index([("twice", parse('{"a": ["x"]}')), ("twice", parse('{"b": ["x"]}'))])
 
 
 @settings(max_examples=300, deadline=None)

@@ -1,7 +1,7 @@
 """What one value of an event must be: ``"x"``, ``{"prefix": "x"}``, ``{"numeric": [">", 5]}`` and so on.
 
-Each condition answers ``holds(value)`` for a scalar of an event, and ``anchors()``: values of which an event must
-have one for the condition to hold, which is what an index can look up. ``None`` there means: any value may do.
+Each condition answers ``holds(value)`` for a scalar of an event, and ``anchors()``: look-ups of which a value must
+answer one for the condition to hold, which is what an index needs. ``decided`` says that it then does hold.
 """
 
 from __future__ import annotations
@@ -10,11 +10,24 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 from triptych.query.event_pattern.document import InvalidPattern, Items, Members, Node, Scalar
 
-__all__ = ["Absent", "Anchor", "Condition", "Exact", "Value", "condition"]
+__all__ = [
+    "ANY",
+    "NUMBERS",
+    "Absent",
+    "Anchor",
+    "Condition",
+    "Exact",
+    "Not",
+    "Numeric",
+    "Value",
+    "Wildcard",
+    "condition",
+    "typed",
+]
 
 Value = str | int | float | bool | None
 NUMBERS = 5_000_000_000
@@ -22,15 +35,33 @@ NUMBERS = 5_000_000_000
 
 
 class Anchor(NamedTuple):
-    """A lookup: the value itself, its lower case, its beginning or its end."""
+    """A look-up: the value itself, its lower case, its beginning, its end, three characters of it (``gram``), the range
+    or the network it lies in; ``any`` is answered by every value.
+    """
 
-    kind: Literal["exact", "folded", "prefix", "suffix", "folded-prefix", "folded-suffix"]
-    key: Value
+    kind: Literal[
+        "exact",
+        "folded",
+        "prefix",
+        "suffix",
+        "folded-prefix",
+        "folded-suffix",
+        "gram",
+        "range",
+        "network",
+        "any",
+    ]
+    key: Any
+
+
+ANY = Anchor("any", None)
 
 
 class Condition(Protocol):
+    @property
+    def decided(self) -> bool: ...
     def holds(self, value: Value) -> bool: ...
-    def anchors(self) -> tuple[Anchor, ...] | None: ...
+    def anchors(self) -> tuple[Anchor, ...]: ...
 
 
 def typed(value: Value) -> Value | tuple[str, bool]:
@@ -43,6 +74,7 @@ class Exact:
     """Equal: numbers by what they are worth, everything else as it is written."""
 
     value: Value
+    decided: ClassVar[bool] = True
 
     def holds(self, value: Value) -> bool:
         return value == self.value and isinstance(value, bool) == isinstance(self.value, bool)
@@ -55,22 +87,26 @@ class Exact:
 class Absent:
     """``{"exists": false}``; whether the field is there is decided by the tree, not by a value."""
 
+    decided: ClassVar[bool] = True
+
     def holds(self, value: Value) -> bool:  # noqa: ARG002
         return False
 
-    def anchors(self) -> None:
-        return None
+    def anchors(self) -> tuple[Anchor, ...]:
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Present:
     """``{"exists": true}``: any value at all, null included."""
 
+    decided: ClassVar[bool] = True
+
     def holds(self, value: Value) -> bool:  # noqa: ARG002
         return True
 
-    def anchors(self) -> None:
-        return None
+    def anchors(self) -> tuple[Anchor, ...]:
+        return (ANY,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +114,7 @@ class Folded:
     """``equals-ignore-case``."""
 
     text: str
+    decided: ClassVar[bool] = True
 
     def holds(self, value: Value) -> bool:
         return isinstance(value, str) and value.lower() == self.text
@@ -93,6 +130,7 @@ class Affix:
     end: Literal["prefix", "suffix"]
     text: str
     folded: bool = False
+    decided: ClassVar[bool] = True
 
     def holds(self, value: Value) -> bool:
         if not isinstance(value, str):
@@ -116,6 +154,19 @@ class Wildcard:
 
     pieces: tuple[str, ...]
 
+    @property
+    def decided(self) -> bool:
+        """Without stars, or with one at the beginning or the end, it is a look-up."""
+        return len(self.pieces) == 1 or (
+            len(self.pieces) == 2 and "" in self.pieces and self.pieces != ("", "")
+        )
+
+    @property
+    def grams(self) -> tuple[str, ...]:
+        """Every three characters in a row that a text must have."""
+        found = (piece[at : at + 3] for piece in self.pieces for at in range(len(piece) - 2))
+        return tuple(dict.fromkeys(found))
+
     def holds(self, value: Value) -> bool:
         if not isinstance(value, str):
             return False
@@ -132,12 +183,15 @@ class Wildcard:
             at = found + len(piece)
         return True
 
-    def anchors(self) -> tuple[Anchor, ...] | None:
+    def anchors(self) -> tuple[Anchor, ...]:
         if len(self.pieces) == 1:
             return (Anchor("exact", self.pieces[0]),)
         if self.pieces[0]:
             return (Anchor("prefix", self.pieces[0]),)
-        return (Anchor("suffix", self.pieces[-1]),) if self.pieces[-1] else None
+        if self.pieces[-1]:
+            return (Anchor("suffix", self.pieces[-1]),)
+        grams = self.grams
+        return (Anchor("gram", grams[0]),) if grams else (ANY,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,23 +203,27 @@ class Numeric:
     above: bool = False
     """Greater than ``low``, not equal to it; ``below`` likewise."""
     below: bool = False
+    decided: ClassVar[bool] = True
 
     def holds(self, value: Value) -> bool:
-        if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > NUMBERS:
+        if not (isinstance(value, int) or isinstance(value, float)) or isinstance(value, bool):  # noqa: SIM101 - a tuple is slower
+            return False
+        if not -NUMBERS <= value <= NUMBERS:  # nor NaN
             return False
         if self.low is not None and (value <= self.low if self.above else value < self.low):
             return False
         return self.high is None or (value < self.high if self.below else value <= self.high)
 
-    def anchors(self) -> tuple[Anchor, ...] | None:
+    def anchors(self) -> tuple[Anchor, ...]:
         if self.low is not None and self.low == self.high:
             return (Anchor("exact", self.low),)
-        return None
+        return (Anchor("range", self),)
 
 
 @dataclass(frozen=True, slots=True)
 class Cidr:
     network: ipaddress.IPv4Network | ipaddress.IPv6Network
+    decided: ClassVar[bool] = True
 
     def holds(self, value: Value) -> bool:
         if not isinstance(value, str):
@@ -175,8 +233,8 @@ class Cidr:
         except ValueError:
             return False
 
-    def anchors(self) -> None:
-        return None
+    def anchors(self) -> tuple[Anchor, ...]:
+        return (Anchor("network", self.network),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +243,16 @@ class Not:
 
     of: tuple[Condition, ...]
 
+    @property
+    def decided(self) -> bool:
+        """By what does not answer its look-ups; ``anchors`` alone say nothing."""
+        return all(each.decided for each in self.of)
+
     def holds(self, value: Value) -> bool:
         return not any(each.holds(value) for each in self.of)
 
-    def anchors(self) -> None:
-        return None
+    def anchors(self) -> tuple[Anchor, ...]:
+        return (ANY,)
 
 
 # Reading.
