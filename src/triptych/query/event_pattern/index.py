@@ -35,6 +35,8 @@ __all__ = ["Index"]
 K = TypeVar("K", bound=Hashable)
 _FEW = 4
 """Patterns under one value that are tried rather than divided again."""
+_RANGE = 2
+"""How much dearer than another look-up a range is, which is spread over the nodes of a tree (measured)."""
 _GRAMS = 32
 """Grams of one wildcard that are offered."""
 
@@ -280,9 +282,8 @@ def _weights(wanted: Mapping[_Key, int]) -> dict[_Key, int]:
         ended = sorted(high for each, n in ranges for high in [_high(each)] * n)
         for each, _ in ranges:
             point = (max(_low(each), begun[0]) + min(_high(each), ended[-1])) / 2
-            weights[path, Anchor("range", each)] = max(
-                1, bisect_right(begun, point) - bisect_left(ended, point)
-            )
+            around = bisect_right(begun, point) - bisect_left(ended, point)
+            weights[path, Anchor("range", each)] = _RANGE * max(1, around) + len(ranges).bit_length()
     return weights
 
 
