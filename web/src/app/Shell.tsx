@@ -1,5 +1,5 @@
 /** The frame of every page: top bar, side navigation, messages, and the page itself when it is loaded. */
-import AppLayout from "@cloudscape-design/components/app-layout";
+import AppLayout from "@cloudscape-design/components/app-layout-toolbar";
 import Box from "@cloudscape-design/components/box";
 import Flashbar from "@cloudscape-design/components/flashbar";
 import SideNavigation, { type SideNavigationProps } from "@cloudscape-design/components/side-navigation";
@@ -43,7 +43,6 @@ function Layout() {
       navigationOpen={navigationOpen}
       onNavigationChange={({ detail }) => setNavigationOpen(detail.open)}
       notifications={<Flashbar items={useFlashItems()} stackItems />}
-      stickyNotifications
       toolsHide
       contentType="default"
       splitPanel={panel.content}
@@ -90,11 +89,5 @@ function Navigation({ pathname }: { pathname: string }) {
     ).filter((section) => section.type === "section" && section.items.length > 0);
     return [...links(TOP_LINKS), ...sections, { type: "divider" } as const, ...links(LAST_LINKS)];
   }, [href, built]);
-  return (
-    <SideNavigation
-      header={{ text: "Triptych", href: href("/") }}
-      items={items}
-      activeHref={href(activePath(pathname))}
-    />
-  );
+  return <SideNavigation items={items} activeHref={href(activePath(pathname))} />;
 }

@@ -65,7 +65,7 @@ export function TopBar() {
       iconName: "user-profile",
       text: session?.account ?? "",
       description: session?.arn ?? "",
-      ariaLabel: "Account",
+      ariaLabel: `Account ${session?.account ?? ""}`,
       items: [
         { id: "settings", text: "Settings", href: href("/settings") },
         { id: "out", text: "Sign out" },
