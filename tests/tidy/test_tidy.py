@@ -122,3 +122,16 @@ def test_readme_names_only_commands_that_exist() -> None:
     )
     assert {"demo", "test"} <= targets
     assert [t for t in targets if f"\n{t}:" not in makefile] == []
+
+
+def test_console_api_page_is_current() -> None:
+    from triptych.console.mount import endpoints
+    from triptych.console.reference import openapi, page
+
+    made = page(endpoints())
+    current = "run `python -m triptych.console.reference > docs/console-api.md`"
+    assert (ROOT / "docs" / "console-api.md").read_text() == made, current
+    described = openapi(endpoints())["paths"]
+    for endpoint in endpoints():
+        assert endpoint.method.lower() in described[f"/console/api/{endpoint.path}"]
+        assert f"## {endpoint.method} {endpoint.path}\n" in made

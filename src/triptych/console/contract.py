@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from triptych.console.feed import Feed
 from triptych.console.session import SessionStore
 from triptych.edge.desk import Desk
 from triptych.edge.exchange import Exchange
@@ -51,6 +52,8 @@ class ConsoleCtx(Ctx):
     desk: Desk
     sessions: SessionStore
     exchange: Exchange
+    feed: Feed
+    endpoints: Sequence[Endpoint]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +69,9 @@ class Answer:
     headers: Sequence[tuple[str, str]] = ()
 
 
-Handle = Callable[[ConsoleCtx, dict[str, Any]], Awaitable[Mapping[str, Any] | msgspec.Struct | Answer]]
+Handle = Callable[
+    [ConsoleCtx, dict[str, Any]], Awaitable[Mapping[str, Any] | Sequence[Any] | msgspec.Struct | Answer]
+]
 """``params``: ``takes`` by its names on the wire, validated, defaults filled in. Raise ServiceError to refuse."""
 
 
@@ -86,7 +91,7 @@ class Endpoint:
     summary: str
     handle: Handle
     takes: type[msgspec.Struct] = Nothing
-    answers: type[msgspec.Struct] | None = None
+    answers: Any = None
     media_type: str = "application/json"
     open: bool = False
 

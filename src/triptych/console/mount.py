@@ -12,6 +12,7 @@ import structlog
 
 from triptych.console import api as api_package
 from triptych.console.contract import Answer, ConsoleCtx, Endpoint
+from triptych.console.feed import Feed
 from triptych.console.parameters import REGION, parameters
 from triptych.console.session import SessionStore
 from triptych.console.static import Pages
@@ -55,8 +56,10 @@ class Console:
         self._desk = desk
         self._sessions = sessions
         self._pages = pages
+        self._feed = Feed(desk.control, desk.clock)
         self._endpoints: dict[str, dict[str, Endpoint]] = {}
-        for endpoint in endpoints():
+        self._every = endpoints()
+        for endpoint in self._every:
             self._endpoints.setdefault(endpoint.path, {})[endpoint.method] = endpoint
 
     def takes(self, request: HttpRequest) -> bool:
@@ -109,7 +112,14 @@ class Console:
         else:
             await own_caller(self._desk, x)
         ctx = ConsoleCtx(
-            x.circumstances, self._desk.control.unit(), self._desk.runtime, self._desk, self._sessions, x
+            context=x.circumstances,
+            unit=self._desk.control.unit(),
+            runtime=self._desk.runtime,
+            desk=self._desk,
+            sessions=self._sessions,
+            exchange=x,
+            feed=self._feed,
+            endpoints=self._every,
         )
         content = await endpoint.handle(ctx, parameters(x.request, endpoint.takes))
         return content if isinstance(content, Answer) else Answer(content=content)
@@ -142,5 +152,5 @@ def _encoded(content: Any) -> bytes | AsyncIterator[bytes]:
         return b""
     if isinstance(content, bytes | AsyncIterator):
         return content
-    assert isinstance(content, Mapping | msgspec.Struct), type(content)
+    assert isinstance(content, Mapping | list | msgspec.Struct), type(content)
     return msgspec.json.encode(content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Protocol
 
@@ -39,6 +40,11 @@ class FrontDoor:
         self._site = site
         self._clock = clock
         self._ids = ids
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """End the replies that have no end of their own (live tails, the console's stream)."""
+        self._stopping.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -65,7 +71,7 @@ class FrontDoor:
                 headers=Headers((n.decode("latin-1"), v.decode("latin-1")) for n, v in scope["headers"]),
                 scheme=scope.get("scheme", "http"),
             ),
-            incoming=Incoming(receive),
+            incoming=Incoming(receive, self._stopping),
             received=self._clock.now(),
             started=self._clock.monotonic(),
             request_id=self._ids.uuid(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
@@ -27,8 +28,11 @@ class Decoder(Protocol):
 class Incoming:
     """A body on its way in, over ASGI's ``receive``; read once."""
 
-    def __init__(self, receive: Callable[[], Awaitable[Message]]) -> None:
+    def __init__(
+        self, receive: Callable[[], Awaitable[Message]], stopping: asyncio.Event | None = None
+    ) -> None:
         self._receive = receive
+        self._stopping = stopping
         self._more = True
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -54,9 +58,26 @@ class Incoming:
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     async def gone(self) -> None:
-        """Wait until the client has left; for a reply that does not end by itself, once the body was read."""
+        """Wait until the client has left or the server is told to stop: the end of a reply that has none itself.
+
+        Only once the body was read.
+        """
+        waiting = {asyncio.ensure_future(self._disconnected())}
+        if self._stopping is not None:
+            waiting.add(asyncio.ensure_future(self._until(self._stopping)))
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waiting:
+                each.cancel()
+
+    async def _disconnected(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+
+    @staticmethod
+    async def _until(event: asyncio.Event) -> None:
+        await event.wait()
 
 
 async def hashed(incoming: AsyncIterator[bytes], expected_sha256: str) -> AsyncIterator[bytes]:

@@ -6,9 +6,10 @@ import contextlib
 import gc
 import socket
 from collections.abc import Iterator
-from typing import Any
 
 import uvicorn
+
+from triptych.edge.asgi import FrontDoor
 
 DRAIN_SECONDS = 10
 """How long open requests may take to finish once the server is told to stop."""
@@ -45,7 +46,8 @@ def settle_memory() -> None:
 class Server(uvicorn.Server):
     """uvicorn, told what to do by us: signals and logging are the caller's."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: FrontDoor) -> None:
+        self._door = app
         super().__init__(
             uvicorn.Config(
                 app,
@@ -63,6 +65,7 @@ class Server(uvicorn.Server):
 
     def stop(self) -> None:
         """Stop accepting; ``serve`` returns when what is open has been answered."""
+        self._door.stop()
         self.should_exit = True
 
     @contextlib.contextmanager

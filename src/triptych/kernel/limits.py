@@ -350,6 +350,15 @@ CONSOLE_SESSIONS_OF_KEY = 50
 CONSOLE_BODY_BYTES = 1024 * 1024
 """Body of one call to the console's own endpoints (ours)."""
 
+CONSOLE_SEARCH_RESULTS = 50
+"""Hits of one search across everything (ours)."""
+
+CONSOLE_STREAMS = 200
+"""Streams of facts open at once, over all sessions (ours: each reads the outbox for itself)."""
+
+CONSOLE_STREAM_BEHIND = 5_000
+"""Facts a listener may be behind before it is told of a gap and goes on with the newest (ours)."""
+
 SIGN_IN_WINDOW_SECONDS = 300
 """For how long a failed sign-in to the console counts (ours)."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 
 import pytest
@@ -81,3 +82,20 @@ async def test_unframed_holds_the_last_piece_until_the_frame_is_closed() -> None
 
     seen, error = await until_error(unframed(aiter(arriving(b"a", b"b")), Refusing(), {}))
     assert (seen, error.code) == ([b"a"], "IncompleteBody")
+
+
+async def test_a_client_is_gone_when_it_left_or_when_the_server_stops() -> None:
+    async def silent() -> dict[str, str]:
+        await asyncio.Event().wait()
+        raise AssertionError("never")
+
+    async def left() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    stopping = asyncio.Event()
+    await Incoming(left, stopping).gone()
+    waiting = asyncio.ensure_future(Incoming(silent, stopping).gone())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    stopping.set()
+    await waiting
