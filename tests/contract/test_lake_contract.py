@@ -22,6 +22,7 @@ from triptych.kernel.ids import Ids
 from triptych.lake.engine import TooMuch
 from triptych.lake.migrate import Migration, SchemaMismatch
 from triptych.lake.open import ClickhouseLake, open_lake
+from triptych.lake.sql import Fixed
 from triptych.lake.table import Column, Table
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -193,6 +194,40 @@ async def test_account_and_region_restrict_every_read(lake: ClickhouseLake) -> N
         ]
     ]
     assert seen == [["here"], ["here", "there"], ["theirs"], []]
+
+
+async def test_a_fixed_query_answers_as_any_other(lake: ClickhouseLake) -> None:
+    """Whoever asks, and whatever kinds its values have: the kept text is the right one."""
+    await lake.write(
+        EVENTS,
+        [
+            event("here", count=1),
+            event("there", region="us-east-1", time=NOON + timedelta(milliseconds=1)),
+            event("theirs", account="222222222222"),
+        ],
+    )
+    query = tree(
+        "SELECT id FROM test_events WHERE time >= {since: DateTime64} AND id IN {ids: Array(String)} ORDER BY id"
+    )
+    fixed = Fixed(query)
+    everybody = ["here", "there", "theirs"]
+    for _ in range(2):
+        for account, region, since, names in [
+            ("111111111111", "eu-west-1", NOON, everybody),
+            ("111111111111", None, NOON, everybody),
+            ("222222222222", None, NOON, everybody),
+            ("111111111111", None, NOON + timedelta(microseconds=500), everybody),  # another kind of time
+            ("111111111111", None, NOON, []),
+        ]:
+            values = {"since": since, "ids": names}
+            asked = {"account": account, "region": region}
+            found = await lake.select(fixed, values, **asked)
+            assert found == await lake.select(query, values, **asked)
+    assert await lake.select(fixed, values | {"ids": ["there"]}, **asked) == [{"id": "there"}]
+    with pytest.raises(ValueError, match="no value"):
+        await lake.select(fixed, {"since": NOON}, account="111111111111", region=None)
+    with pytest.raises(ValueError, match="placeholder"):
+        await lake.select(fixed, values | {"more": 1}, account="111111111111", region=None)
 
 
 async def test_a_cause_chain_is_one_recursive_query(lake: ClickhouseLake) -> None:
@@ -367,6 +402,18 @@ async def test_migration_adds_tables_and_columns_and_is_idempotent(opener: Opene
     assert rows == [{"id": "new", "names": ["x"]}, {"id": "old", "names": []}]
     await lake.close()
     assert (await opener(EVENTS, other)).steps == ()
+
+
+async def test_a_table_keeps_the_layout_it_was_made_with(opener: Opener) -> None:
+    few = replace(EVENTS, name="test_few", few_of_many=True)
+    lake = await opener(EVENTS, few)
+    await lake.write(few, [event(f"{n:05}") for n in range(5000)])
+    asked = tree("SELECT count() AS n FROM test_few WHERE id >= '01000'")
+    assert await lake.select(asked, account="111111111111", region=None) == [{"n": 4000}]
+    await lake.close()
+    lake = await opener(replace(EVENTS, few_of_many=True), replace(few, few_of_many=False))
+    assert lake.steps == ()
+    assert await lake.select(asked, account="111111111111", region=None) == [{"n": 4000}]
 
 
 async def test_migration_refuses_what_nobody_explained(opener: Opener) -> None:

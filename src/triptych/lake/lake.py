@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 from sqlglot import exp
 
+from triptych.lake.sql import Fixed
 from triptych.lake.table import Table
 
 
@@ -25,7 +26,12 @@ class Lake(Protocol):
         ...
 
     async def select(
-        self, query: exp.Query, values: Mapping[str, Any] | None = None, *, account: str, region: str | None
+        self,
+        query: exp.Query | Fixed,
+        values: Mapping[str, Any] | None = None,
+        *,
+        account: str,
+        region: str | None,
     ) -> list[dict[str, Any]]:
         """Run a sqlglot tree whose user values are placeholders (``exp.Placeholder(this="name")``).
 

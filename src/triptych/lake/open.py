@@ -16,7 +16,7 @@ from triptych.kernel.ids import Ids
 from triptych.lake.ddl import checked
 from triptych.lake.engine import Engine, open_engine
 from triptych.lake.migrate import Migration, Step, migrate
-from triptych.lake.sql import compile_delete, compile_query
+from triptych.lake.sql import Fixed, bound_values, compile_delete, compile_query, kind_of
 from triptych.lake.table import Table
 from triptych.lake.writer import Writer, Wrote
 
@@ -33,6 +33,7 @@ class ClickhouseLake:
         self._engine = engine
         self._tables = tables
         self._writer = writer
+        self._texts: dict[tuple[Any, ...], str] = {}
         self.steps = tuple(steps)
 
     async def write(
@@ -47,15 +48,34 @@ class ClickhouseLake:
         await self._writer.write(table, rows, token)
 
     async def select(
-        self, query: exp.Query, values: Mapping[str, Any] | None = None, *, account: str, region: str | None
+        self,
+        query: exp.Query | Fixed,
+        values: Mapping[str, Any] | None = None,
+        *,
+        account: str,
+        region: str | None,
     ) -> list[dict[str, Any]]:
         """See ``Lake.select``. Points in time come back as aware UTC datetimes.
 
         Raises ValueError for a tree that ``sql.compile_query`` refuses and TooMuch at ``limits.LAKE_SELECT_*``.
         """
-        text, bound = compile_query(query, values or {}, account=account, region=region, tables=self._tables)
+        text = self._text(query, values or {}, account=account, region=region)
+        bound = bound_values(values or {}, account=account, region=region)
         answer = await self._engine.read(text, bound)
         return [dict(zip(answer.columns, map(_utc, row), strict=True)) for row in answer.rows]
+
+    def _text(
+        self, query: exp.Query | Fixed, values: Mapping[str, Any], *, account: str, region: str | None
+    ) -> str:
+        """The query's text; of a fixed one it is kept, for each set of kinds its values have."""
+        if not isinstance(query, Fixed):
+            return compile_query(query, values, account=account, region=region, tables=self._tables)[0]
+        kinds = tuple((name, kind_of(values[name])) for name in sorted(values))
+        key = (query, region is None, kinds)
+        if (text := self._texts.get(key)) is None:
+            text, _ = compile_query(query.tree, values, account=account, region=region, tables=self._tables)
+            self._texts[key] = text
+        return text
 
     async def delete(
         self,

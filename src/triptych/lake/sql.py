@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -64,6 +65,13 @@ class RefusedQuery(ValueError):  # noqa: N818
     """The tree asks for something a lake query may not do."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Fixed:
+    """A query that is asked again and again: nobody changes its tree, so a lake need not print it every time."""
+
+    tree: exp.Query
+
+
 def compile_query(
     query: exp.Query,
     values: Mapping[str, Any],
@@ -86,9 +94,14 @@ def compile_query(
         _check(node)
     for node in list(tree.find_all(exp.Table)):
         _restrict(node, tables, region is not None)
-    bound: dict[str, Any] = {**values, ACCOUNT: account} | ({} if region is None else {REGION: region})
+    bound = bound_values(values, account=account, region=region)
     _bind(tree, bound, values)
     return tree.sql(dialect="clickhouse", identify=True, comments=False), bound
+
+
+def bound_values(values: Mapping[str, Any], *, account: str, region: str | None) -> dict[str, Any]:
+    """What the placeholders of a compiled query stand for; its text depends on their names and kinds alone."""
+    return {**values, ACCOUNT: account} | ({} if region is None else {REGION: region})
 
 
 def compile_delete(

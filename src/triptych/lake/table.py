@@ -28,6 +28,8 @@ class Table:
     :param partition_by: an expression, usually ``toYYYYMM(time)``.
     :param ttl: an expression such as ``toDateTime(time) + INTERVAL 90 DAY``; empty: kept. All that ClickHouse's
         TTL clause takes, so also ``... GROUP BY <prefix of order_by> SET column = <aggregate>`` for a roll-up.
+    :param few_of_many: whether its queries look for few rows among very many. Then a part of up to a gigabyte is one
+        file and is read in pieces of 1,024 rows. Said when the table is made; one that is there keeps its layout.
     """
 
     name: str
@@ -35,3 +37,4 @@ class Table:
     order_by: tuple[str, ...]
     partition_by: str = ""
     ttl: str = ""
+    few_of_many: bool = False

@@ -65,6 +65,13 @@ def test_create() -> None:
     )
 
 
+def test_create_for_few_rows_among_many() -> None:
+    made = ddl.create_table(replace(THINGS, few_of_many=True), SETTINGS)
+    assert made.endswith(
+        " SETTINGS a = 1, index_granularity = 1024, min_bytes_for_wide_part = 1073741824, min_compress_block_size = 8192"
+    )
+
+
 def test_nothing_to_do() -> None:
     assert plan([THINGS], {"things": STORED, "left_over": STORED}, SPELLED, SETTINGS) == []
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlglot import exp
 
 from triptych.lake.lake import Lake
+from triptych.lake.sql import Fixed
 from triptych.services.cloudwatch.asking import ask
 from triptych.services.cloudwatch.finish import Bucket
 from triptych.services.cloudwatch.series import Series, number
@@ -68,7 +69,7 @@ def _start(bucket: Bucket) -> int:
     return bucket.start
 
 
-def _query(series: Sequence[Series], wanted: Wanted) -> tuple[exp.Select, dict[str, Any]]:
+def _query(series: Sequence[Series], wanted: Wanted) -> tuple[Fixed, dict[str, Any]]:
     values: dict[str, Any] = {
         "namespaces": sorted({each.namespace for each in series}),
         "names": sorted({each.metric_name for each in series}),
@@ -84,8 +85,8 @@ def _query(series: Sequence[Series], wanted: Wanted) -> tuple[exp.Select, dict[s
 
 
 @cache
-def _tree(*, of_unit: bool, raw: bool) -> exp.Select:
-    """The query's tree; making one takes longer than the engine takes to answer, and nobody changes it."""
+def _tree(*, of_unit: bool, raw: bool) -> Fixed:
+    """The query; making its tree takes longer than the engine takes to answer."""
     since_origin = exp.Sub(
         this=exp.func("toUnixTimestamp64Milli", exp.column("time")), expression=_value("origin")
     )
@@ -116,7 +117,8 @@ def _tree(*, of_unit: bool, raw: bool) -> exp.Select:
         for alias, part in (("v", 1), ("w", 2)):
             taken = exp.func("tupleElement", exp.column("m"), exp.Literal.number(part))
             gathered.append(exp.func("groupArray", taken).as_(alias))
-    return exp.select("series", _UNIT, *gathered).from_(inner.subquery("periods")).group_by("series", _UNIT)
+    outer = exp.select("series", _UNIT, *gathered).from_(inner.subquery("periods")).group_by("series", _UNIT)
+    return Fixed(outer)
 
 
 _GATHERED = {"bucket": "buckets", "n": "n", "s": "s", "lo": "lo", "hi": "hi"}

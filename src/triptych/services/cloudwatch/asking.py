@@ -10,10 +10,11 @@ from sqlglot import exp
 from triptych.kernel.errors import ServiceError
 from triptych.lake.engine import TooMuch
 from triptych.lake.lake import Lake
+from triptych.lake.sql import Fixed
 
 
 async def ask(
-    lake: Lake, query: exp.Query, values: Mapping[str, Any], *, account: str, region: str
+    lake: Lake, query: exp.Query | Fixed, values: Mapping[str, Any], *, account: str, region: str
 ) -> list[dict[str, Any]]:
     """``Lake.select``; raises LimitExceeded where the lake's limits end it."""
     try:

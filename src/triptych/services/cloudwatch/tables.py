@@ -49,6 +49,7 @@ POINTS = Table(
     ttl=", ".join(
         (_fold(15, _HOUR, _FIVE_MINUTES), _fold(63, _HOUR), "toDateTime(time) + INTERVAL 455 DAY DELETE")
     ),
+    few_of_many=True,
 )
 """``series`` is ``series.number`` of namespace, name and dimensions. ``time`` is cut to the storage resolution (1 or
 60 s). ``values`` and ``weights`` are the raw values and how often each came; a statistic set whose values are not
