@@ -87,6 +87,7 @@ class App:
     ) -> None:
         self.desk = desk
         self.gateway = gateway
+        self.has_pages = console.has_pages
         self._parts = parts
         self.front_door = FrontDoor(
             gateway=gateway,

@@ -118,11 +118,11 @@ async def _serve(settings: Settings) -> None:
             for name in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(name, server.stop)
             settle_memory()
-            _banner(settings, port=listening.getsockname()[1])
+            _banner(settings, port=listening.getsockname()[1], console=app.has_pages)
             await server.serve(sockets=[listening])
 
 
-def _banner(settings: Settings, *, port: int) -> None:
+def _banner(settings: Settings, *, port: int, console: bool) -> None:
     """What a person needs to start: on stderr, so that stdout stays free for logs a program may read."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     well_known = settings.root_secret_access_key == "test"  # noqa: S105
@@ -133,6 +133,7 @@ def _banner(settings: Settings, *, port: int) -> None:
         "export AWS_SECRET_ACCESS_KEY="
         + ("test" if well_known else "<root_secret_access_key of your settings>"),
     ]
+    pages = f"http://{host}:{port}/console/" if console else "not built (make console)"
     where = (
         settings.estate.default if settings.estate.default != "sandbox" else "sandbox (embedded, in memory)"
     )
@@ -140,9 +141,11 @@ def _banner(settings: Settings, *, port: int) -> None:
         f"Triptych {__version__} · account {settings.account} · estate: {where} · data: {settings.data_dir}"
     )
     if err.is_terminal:
-        err.print(Panel("\n".join(lines), title=title, title_align="left", expand=False))
+        err.print(
+            Panel("\n".join([*lines, f"Console: {pages}"]), title=title, title_align="left", expand=False)
+        )
     else:
-        sys.stderr.write("\n".join([title, *lines]) + "\n")
+        sys.stderr.write("\n".join([title, *lines, f"Console: {pages}"]) + "\n")
         sys.stderr.flush()
 
 

@@ -79,6 +79,7 @@ def test_banner_and_clean_stop(tmp_path: Path) -> None:
         f"export AWS_ENDPOINT_URL={server.url}",
         "export AWS_ACCESS_KEY_ID=test",
         "AWS_DEFAULT_REGION=us-east-1",
+        "Console: ",
     ):
         assert line in banner
     second = run("up", "--port", str(server.port), "--data-dir", str(tmp_path / "other"), cwd=tmp_path)

@@ -62,6 +62,11 @@ class Console:
         for endpoint in self._every:
             self._endpoints.setdefault(endpoint.path, {})[endpoint.method] = endpoint
 
+    @property
+    def has_pages(self) -> bool:
+        """Whether the console was built; its endpoints are there anyway."""
+        return self._pages.built
+
     def takes(self, request: HttpRequest) -> bool:
         """Whether a request is for the console. A bucket may be called ``console``: whoever signs for S3 gets it."""
         if claimed_service(request) not in ("", OWN_SERVICE):

@@ -31,6 +31,7 @@ def run(
             story = Story(
                 url=url, access_key_id=access_key_id, secret_access_key=secret_access_key, region=region
             )
+            console_link = story.console_link() if endpoint else ""
             hops = list(story.tell()) if as_json else live(console, story.tell())
     except (StoryFailed, ServerFailed) as error:
         console.print(f"[red]The demo failed:[/] {error}", highlight=False)
@@ -39,10 +40,19 @@ def run(
         return 1
     if as_json:
         sys.stdout.write(
-            json.dumps({"ok": True, **story.result(), "hops": [h.as_dict() for h in hops]}, indent=2) + "\n"
+            json.dumps(
+                {
+                    "ok": True,
+                    **story.result(),
+                    "console": console_link or None,
+                    "hops": [h.as_dict() for h in hops],
+                },
+                indent=2,
+            )
+            + "\n"
         )
     else:
-        summary(console, story.result())
+        summary(console, story.result(), console_link)
     return 0
 
 

@@ -52,8 +52,8 @@ def _timeline(hops: list[Hop], *, waiting: bool) -> RenderableType:
     return Group(table, Spinner("dots", style="bright_black")) if waiting else table
 
 
-def summary(console: Console, result: dict[str, Any]) -> None:
-    """The chain of causes as a tree (reads only counted), and the one number that matters."""
+def summary(console: Console, result: dict[str, Any], link: str = "") -> None:
+    """The chain of causes as a tree (reads only counted), the one number that matters, and where to look at it."""
     depth: dict[str, int] = {}
     lines, reads = [], 0
     for event in result["chain"]:
@@ -72,4 +72,11 @@ def summary(console: Console, result: dict[str, Any]) -> None:
     console.print(
         f"[green bold]{result['bucket']} was encrypted again {result['seconds_to_repair']} s after the slip.[/]",
         highlight=False,
+    )
+    console.print(
+        f"The incident in the console: {link}"
+        if link
+        else "To look at it in the console: `triptych up`, then `triptych demo --endpoint http://127.0.0.1:4566`.",
+        highlight=False,
+        soft_wrap=True,
     )

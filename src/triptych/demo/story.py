@@ -187,6 +187,10 @@ class Story:
         config.put_delivery_channel(DeliveryChannel={"name": "default", "s3BucketName": self.logs_bucket})
         config.start_configuration_recorder(ConfigurationRecorderName="default")
 
+    def console_link(self) -> str:
+        """The incident's page on this server; the alarm is where it begins."""
+        return f"{self.url}/console/#/incident?alarm={self.alarm}&region={self.region}"
+
     def _alarm(self) -> None:
         """A file nobody may read, and an alarm on the gateway's own count of denied calls."""
         s3 = self.client("s3")
