@@ -260,6 +260,67 @@ ALARM_CATCH_UP_SECONDS = 3600
 """How far back evaluations missed while nothing ran are made up for; older ones are left out (ours: seconds of
 work for 1,000 alarms; CloudWatch is never down)."""
 
+REHEARSAL_DAYS = 14
+"""How far back an alarm's rehearsal goes (ours: 15 days are there in minutes)."""
+
+REHEARSAL_DATAPOINTS = 2_000_000
+"""Datapoints one rehearsal looks at, counted for each evaluation anew (ours: about a second of work)."""
+
+EVENT_RANGE_DAYS = 366
+"""The longest range of one search of the audit trail (ours)."""
+
+EVENT_PAGE = 200
+"""Events on one page of a search of the audit trail (ours: LookupEvents has 50)."""
+
+EVENT_FILTERS = 50
+"""Filters of one search (ours)."""
+
+EVENT_WORDS = 10
+"""Words of one full-text search (ours: each is looked for in the whole record)."""
+
+EVENT_FACETS = 10
+"""Facets of one search (ours: each is a query)."""
+
+EVENT_FACET_VALUES = 50
+"""Values counted in one facet, the most frequent (ours)."""
+
+EVENT_BUCKETS = 2_000
+"""Bars of one histogram (ours)."""
+
+EVENT_PATH_PARTS = 8
+"""Levels of a field in a record (ours)."""
+
+TIMELINE_ITEMS = 2_000
+"""Items of one incident timeline, all its lanes together; above it lanes are counted in buckets (ours: what a page
+draws in a second)."""
+
+TIMELINE_ITEMS_MOST = 10_000
+"""The most that can be asked for (ours)."""
+
+TIMELINE_RANGE_DAYS = 31
+"""The longest axis of one incident timeline (ours)."""
+
+TIMELINE_BUCKETS = 120
+"""Buckets of one lane (ours: about one for every ten pixels)."""
+
+TIMELINE_CANDIDATES = 5_000
+"""Calls weighed as the cause of one incident: related ones before others, later ones before earlier (ours)."""
+
+TIMELINE_SUSPECTS = 10
+"""Suspects shown (ours: nobody reads an eleventh)."""
+
+TIMELINE_RELATED = 100
+"""Resources looked at around an incident (Config: 100 keys in one BatchGetResourceConfig)."""
+
+TIMELINE_METRICS = 8
+"""Metrics of one timeline (ours: more lines say less)."""
+
+TIMELINE_LOG_SECONDS = 5
+"""How long a timeline waits for the count of log errors before it is shown without (ours)."""
+
+INCIDENTS_PAGE = 50
+"""Episodes on one page of incidents (ours: the causes of each are looked for)."""
+
 COMPOSITE_CHILDREN = 100
 """Alarms in one composite alarm's rule (CloudWatch quota)."""
 
