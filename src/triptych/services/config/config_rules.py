@@ -217,6 +217,9 @@ def _shown_status(rule: Rule, status: RuleStatus) -> dict[str, Any]:
         "ConfigRuleId": rule.id,
         "LastSuccessfulInvocationTime": status.evaluated,
         "LastSuccessfulEvaluationTime": status.evaluated,
+        "LastFailedEvaluationTime": status.failed,
+        "LastErrorCode": status.error_code or None,
+        "LastErrorMessage": status.error_message or None,
         "FirstActivatedTime": rule.activated,
         "FirstEvaluationStarted": status.evaluated is not None,
     }

@@ -102,11 +102,15 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class RuleStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When a rule last ran; written on every run, hence apart from the rule.
 
-    ``started`` is the last run over everything, ``evaluated`` the last evaluation of anything.
+    ``started`` is the last run over everything, ``evaluated`` the last evaluation of anything; ``failed`` and the
+    error: the last run could not find out what it needed.
     """
 
     started: datetime | None = None
     evaluated: datetime | None = None
+    failed: datetime | None = None
+    error_code: str = ""
+    error_message: str = ""
 
 
 class StoredVerdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from triptych.services.config.documents import Compliance
 from triptych.services.config.item import Item
+from triptych.services.config.resource_type import Call
 
-__all__ = ["COMPLIANT", "NOT_APPLICABLE", "Case", "ManagedRule", "Parameter", "Verdict", "non_compliant"]
+__all__ = [
+    "ACCOUNT",
+    "COMPLIANT",
+    "EVALUATED",
+    "NOT_APPLICABLE",
+    "Asks",
+    "Case",
+    "ManagedRule",
+    "Parameter",
+    "Verdict",
+    "non_compliant",
+]
+
+
+ACCOUNT = "AWS::::Account"
+"""The type of verdicts on an account as a whole; its resource id is the account's."""
+EVALUATED = "EvaluationTime"
+"""Under which an asking rule finds what time it is."""
+
+Asks = Callable[[Call, Item], Awaitable[Mapping[str, Any] | None]]
 
 
 class Verdict(NamedTuple):
@@ -43,6 +63,8 @@ class Case:
     expect: Compliance
     configuration: Mapping[str, object] | None = None
     supplementary: Mapping[str, object] | None = None
+    replies: Mapping[str, Any] | None = None
+    """For a rule that asks: operation -> the reply, the ServiceError, or a sequence of them, one after the other."""
     parameters: Mapping[str, str] | None = None
     resource_type: str = ""
     """Another type than the rule's first, to see that the rule leaves it alone."""
@@ -56,6 +78,8 @@ class ManagedRule:
 
     :param identifier: SourceIdentifier: ``INCOMING_SSH_DISABLED``.
     :param name: the rule's name in AWS's catalogue: ``restricted-ssh``.
+    :param asks: the calls that find out what no item says, made each time before ``evaluate``, which has what they
+        return in the item's ``supplementary``, with ``EVALUATED``; None: the resource is gone.
     :param evaluate: (item of one of ``types``, not deleted; parameters as given) -> verdict; pure.
     """
 
@@ -64,6 +88,7 @@ class ManagedRule:
     types: tuple[str, ...]
     triggers: frozenset[Literal["change", "periodic"]] = frozenset({"change"})
     parameters: tuple[Parameter, ...] = ()
+    asks: Asks | None = None
     evaluate: Callable[[Item, Mapping[str, str]], Verdict]
     cases: tuple[Case, ...]
 

@@ -16,6 +16,7 @@ from triptych.bus.batch import Batch
 from triptych.control.store import Job
 from triptych.jobs.kind import Later
 from triptych.kernel.errors import ServiceError
+from triptych.services.config.asking import account_item, asked, asks
 from triptych.services.config.capture import home_of, read_item
 from triptych.services.config.documents import (
     EXCEPTIONS,
@@ -28,7 +29,8 @@ from triptych.services.config.documents import (
     Rule,
     verdict_key,
 )
-from triptych.services.config.item import item_key
+from triptych.services.config.item import Item, item_key
+from triptych.services.config.managed_rule import ACCOUNT
 from triptych.services.config.parts import TYPES
 from triptych.services.config.repair import (
     failed,
@@ -40,7 +42,7 @@ from triptych.services.config.repair import (
     resolved,
     retried,
 )
-from triptych.services.config.staging import PRINCIPAL, capture_soon, remediate_soon
+from triptych.services.config.staging import PRINCIPAL, capture_soon, evaluate_one_soon, remediate_soon
 from triptych.services.config.verdicts import decide
 from triptych.services.contract import Ctx, JobKind, Reaction, caused_by
 
@@ -268,9 +270,13 @@ async def _apply(
 
 async def _verify(ctx: Ctx, execution: Execution, rule: Rule, remediation: Remediation) -> None:
     """Look whether the repair repaired: the resource as it is now, judged by the rule as it is now."""
-    kind = TYPES[execution.resource_type]
-    home = await home_of(ctx, kind, execution.resource_id)
-    item = None if home is None else await read_item(home, kind, execution.resource_id)
+    item = await _as_it_is(ctx, execution)
+    if item is not None:
+        item = await asked(ctx, rule, item)
+    if asks(rule):
+        evaluate_one_soon(
+            ctx, rule.name, execution.resource
+        )  # what it asks about is in no item whose change tells
     if item is not None and decide(rule, item).compliance == "NON_COMPLIANT":
         await _fail(
             ctx,
@@ -280,6 +286,14 @@ async def _verify(ctx: Ctx, execution: Execution, rule: Rule, remediation: Remed
         )
     else:
         _keep(ctx, msgspec.structs.replace(execution, unverified=False), news=False)
+
+
+async def _as_it_is(ctx: Ctx, execution: Execution) -> Item | None:
+    if execution.resource_type == ACCOUNT:
+        return account_item(ctx)
+    kind = TYPES[execution.resource_type]
+    home = await home_of(ctx, kind, execution.resource_id)
+    return None if home is None else await read_item(home, kind, execution.resource_id)
 
 
 async def _retry(ctx: Ctx, execution: Execution) -> None:

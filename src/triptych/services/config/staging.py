@@ -10,7 +10,15 @@ from triptych.services.config.recording import records
 from triptych.services.config.resource_type import Call, ResourceType
 from triptych.services.contract import Ctx
 
-__all__ = ["PRINCIPAL", "caller_in", "capture_soon", "recording_of", "sweep_soon"]
+__all__ = [
+    "PRINCIPAL",
+    "caller_in",
+    "capture_soon",
+    "evaluate_one_soon",
+    "evaluate_soon",
+    "recording_of",
+    "sweep_soon",
+]
 
 PRINCIPAL = "config.amazonaws.com"
 
@@ -52,6 +60,12 @@ async def recording_of(ctx: Ctx, resource_type: str) -> bool:
 def evaluate_soon(ctx: Ctx, rule_name: str) -> None:
     """Stage an evaluation of everything a rule looks at."""
     ctx.job("config.evaluate_rule", {"rule": rule_name}, key=f"{ctx.account}/{ctx.region}/{rule_name}")
+
+
+def evaluate_one_soon(ctx: Ctx, rule_name: str, resource: str) -> None:
+    """Stage an evaluation of one resource, for rules that ask others first."""
+    body = {"rule": rule_name, "resource": resource}
+    ctx.job("config.evaluate_rule", body, key=f"{ctx.account}/{ctx.region}/{rule_name}/{resource}")
 
 
 def remediate_soon(ctx: Ctx, execution_key: str) -> None:

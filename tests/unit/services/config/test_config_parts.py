@@ -9,15 +9,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from triptych.kernel.errors import ServiceError
 from triptych.services.config.item import Item
+from triptych.services.config.managed_rule import ACCOUNT, EVALUATED, ManagedRule
 from triptych.services.config.managed_rule import Case as RuleCase
-from triptych.services.config.managed_rule import ManagedRule
 from triptych.services.config.parts import KNOWN_RULES, RULES, TYPES
 from triptych.services.config.resource_type import Case, ResourceType, Touch
 from triptych.wire.model import operation_model
+from triptych.wire.validate import validate
 
 DATA = Path(__file__).parent / "data"
 SCHEMA = json.loads(gzip.decompress((DATA / "query_schema.json.gz").read_bytes()))
@@ -38,18 +40,23 @@ rules = pytest.mark.parametrize("rule", RULES.values(), ids=list(RULES))
 
 
 class Script:
-    """Answers the calls of one case and remembers them."""
+    """Answers the calls of one case and remembers them; a list of replies is given one after the other."""
 
-    def __init__(self, case: Case) -> None:
-        self.case = case
+    def __init__(self, case: Case | RuleCase) -> None:
+        self.replies = {
+            name: list(reply) if isinstance(reply, list) else reply
+            for name, reply in (case.replies or {}).items()
+        }
         self.calls: list[tuple[str, str]] = []
 
     async def __call__(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         self.calls.append((service, operation))
-        known = operation_model(service, operation).input_shape
-        assert set(params) <= set(known.members if known else ())
+        model = operation_model(service, operation)
+        assert set(params) <= set(model.input_shape.members if model.input_shape else ())
+        validate(model, params)
         await asyncio.sleep(0)
-        reply = self.case.replies[operation]
+        reply = self.replies[operation]
+        reply = reply.pop(0) if isinstance(reply, list) else reply
         if isinstance(reply, ServiceError):
             raise reply
         return reply
@@ -179,6 +186,7 @@ def rule_item(rule: ManagedRule, case: RuleCase) -> Item:
         region="us-east-1",
         resource_type=kind,
         resource_id="bucket",
+        resource_name="bucket",
         status="ResourceDeleted" if case.deleted else "OK",
         captured=TIME,
         configuration=None if case.deleted else dict(case.configuration or {}),
@@ -195,8 +203,14 @@ def rule_item(rule: ManagedRule, case: RuleCase) -> Item:
         for case in rule.cases
     ],
 )
-def test_a_rule_judges_its_cases(rule: ManagedRule, case: RuleCase) -> None:
-    verdict = rule.judge(rule_item(rule, case), dict(case.parameters or {}))
+async def test_a_rule_judges_its_cases(rule: ManagedRule, case: RuleCase) -> None:
+    item = rule_item(rule, case)
+    assert (case.replies is not None) <= (rule.asks is not None)
+    if rule.asks is not None and case.replies is not None:
+        found = await rule.asks(Script(case), item)
+        assert found is not None
+        item = msgspec.structs.replace(item, supplementary={**found, EVALUATED: TIME})
+    verdict = rule.judge(item, dict(case.parameters or {}))
     assert verdict.compliance == case.expect
     assert bool(verdict.annotation) == (case.expect == "NON_COMPLIANT")
     assert len(verdict.annotation) <= 256
@@ -210,7 +224,8 @@ def test_a_rule_has_a_case_of_each_verdict(rule: ManagedRule) -> None:
 @rules
 def test_a_rule_is_known_and_its_types_are_recorded(rule: ManagedRule) -> None:
     assert rule.identifier in KNOWN_RULES
-    assert set(rule.types) <= set(TYPES)
+    assert set(rule.types) <= {*TYPES, ACCOUNT}
+    assert rule.asks is None or rule.triggers == {"periodic"}
     names = [parameter.name for parameter in rule.parameters]
     assert len(names) == len(set(names))
     for case in rule.cases:

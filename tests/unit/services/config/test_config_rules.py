@@ -11,6 +11,7 @@ from config_bench import ACCOUNT, REGION, Bench, open_bench
 from sqlglot import select
 from test_config_capture import ENCRYPTED, group, refused
 
+from triptych.kernel.errors import ServiceError
 from triptych.services.config.documents import VERDICTS
 from triptych.services.config.parts import KNOWN_RULES, RULES
 
@@ -411,3 +412,19 @@ async def test_evaluations_and_items_are_in_the_lake(tmp_path: Path) -> None:
         rows = await bench.lake.select(query.order_by("time"), account=ACCOUNT, region=REGION)
         assert [row["status"] for row in rows] == ["ResourceDiscovered", "OK"]
         assert rows[-1]["fact_id"] == change.id
+
+
+async def test_a_rule_that_gets_no_answer_says_so(bench: Bench) -> None:
+    await bench.recording()
+    await put(bench, identifier="IAM_PASSWORD_POLICY")
+    await bench.settle()
+    assert await verdicts(bench) == {}
+    (status,) = (await bench.api("DescribeConfigRuleEvaluationStatus"))["ConfigRulesEvaluationStatus"]
+    assert status["LastErrorCode"] == "NotImplemented"
+    assert "LastSuccessfulEvaluationTime" not in status
+    bench.estate.broken["GetAccountPasswordPolicy"] = ServiceError("NoSuchEntity", "none", status=404)
+    await bench.api("StartConfigRulesEvaluation", ConfigRuleNames=["r"])
+    await bench.settle()
+    assert await verdicts(bench) == {ACCOUNT: "NON_COMPLIANT"}
+    (status,) = (await bench.api("DescribeConfigRuleEvaluationStatus"))["ConfigRulesEvaluationStatus"]
+    assert "LastErrorCode" not in status
