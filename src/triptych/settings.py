@@ -102,7 +102,7 @@ def load(
         except tomllib.TOMLDecodeError as error:
             raise SettingsError(f"{chosen}: {error}") from error
     for name, text in environment.items():
-        if name.startswith(_PREFIX):
+        if name.startswith(_PREFIX) and name not in _OF_THE_BUILD:
             _place(values, name.removeprefix(_PREFIX).lower().split("__"), text)
     values.update({name: value for name, value in (flags or {}).items() if value is not None})
     try:
@@ -112,6 +112,8 @@ def load(
 
 
 _PREFIX = "TRIPTYCH_"
+_OF_THE_BUILD = frozenset({"TRIPTYCH_CONSOLE"})
+"""Variables of the same prefix that say how Triptych is installed; they may still be set when it runs."""
 
 
 def _place(values: dict[str, Any], path: list[str], text: str) -> None:

@@ -88,3 +88,7 @@ def test_the_well_known_credential_stays_on_loopback(host: str) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
 def test_loopback_is_fine(host: str) -> None:
     check_exposure(Settings(host=host))
+
+
+def test_a_variable_of_the_installation_is_no_setting() -> None:
+    assert load(None, {"TRIPTYCH_CONSOLE": "skip"}) == load(None, {})

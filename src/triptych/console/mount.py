@@ -69,17 +69,19 @@ class Console:
 
     def takes(self, request: HttpRequest) -> bool:
         """Whether a request is for the console. A bucket may be called ``console``: whoever signs for S3 gets it."""
-        if claimed_service(request) not in ("", OWN_SERVICE):
-            return False
-        if read_host(request.host, self._desk.settings.hostnames).bucket:
-            return False
         if request.path == "/":
-            return (
+            mine = (
                 request.method in ("GET", "HEAD")
                 and not request.query
                 and "text/html" in request.headers.get("accept")
             )
-        return request.path.startswith(PREFIX) or request.path == PREFIX.rstrip("/")
+        else:
+            mine = request.path.startswith(PREFIX) or request.path == PREFIX.rstrip("/")
+        return (
+            mine
+            and claimed_service(request) in ("", OWN_SERVICE)
+            and not read_host(request.host, self._desk.settings.hostnames).bucket
+        )
 
     async def answer(self, x: Exchange) -> Reply:
         """Answer a request that ``takes`` wants. Raises Disconnected when the client left before sending it all."""
