@@ -12,10 +12,11 @@ from control_kit import HERE, THINGS, Backend, Thing, put, stage, turns
 from triptych.control.schema import DEAD_LETTER, JOB
 from triptych.control.sql_store import SqlStore
 from triptych.control.store import Job, Unit
-from triptych.jobs.kind import Later, Retry
+from triptych.jobs.kind import Later, Retry, Setback
 from triptych.jobs.worker import JobHandler, Worker
 from triptych.kernel import limits
 from triptych.kernel.context import Cause
+from triptych.kernel.errors import ServiceError
 
 
 class Hands:
@@ -216,6 +217,28 @@ async def test_a_failing_job_comes_back_later_and_later_and_leaves_nothing_of_it
     assert hands.ran[2:] == [("a", 2)]
     assert await done(store) == ["a"]
     assert (work.failed, work.succeeded) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (Setback("the target refuses"), False),
+        (ServiceError("Unavailable", "later"), False),
+        (ValueError("ours"), True),
+    ],
+    ids=["a setback", "an answer", "a defect"],
+)
+async def test_only_failures_of_our_own_show_where_they_happened(
+    backend: Backend, error: Exception, shown: bool
+) -> None:
+    store, hands = await backend.open(), Hands()
+    hands.raises = [error]
+    work = worker(backend, store, hands, retry=Retry(first_delay_seconds=1))
+    await stage(store, backend.job("a"))
+    await work.drain()
+    (line,) = [each for each in backend.logs if each["event"] == "job_failed"]
+    assert (line["error"], line["exc_info"]) == (f"{type(error).__name__}: {error}", error if shown else None)
+    assert work.failed == 1
 
 
 async def test_used_up_attempts_end_in_the_dead_letter_and_the_handler_is_told_once(backend: Backend) -> None:

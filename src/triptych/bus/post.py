@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 import aiohttp
 
+from triptych.jobs.kind import Setback
+
 __all__ = ["ANSWER_BYTES", "Undelivered", "is_permanent", "post"]
 
 ANSWER_BYTES = 4 * 1024
@@ -20,7 +22,7 @@ _THROTTLES = frozenset(
 )  # fmt: skip
 
 
-class Undelivered(Exception):  # noqa: N818 - an outcome, not a fault of ours
+class Undelivered(Setback):
     """A delivery that did not arrive.
 
     :param permanent: trying again would not help.

@@ -17,6 +17,13 @@ class Retry:
     max_delay_seconds: float = 300.0
 
 
+class Setback(Exception):  # noqa: N818
+    """Raised (as it is, or a kind of it) by a job whose attempt failed for reasons outside of us.
+
+    Retried, counted and at last buried like any failure; told in one line, without a traceback.
+    """
+
+
 class Later(Exception):  # noqa: N818
     """Raised by a job that is not done and wants to be called again; what it staged is committed."""
 

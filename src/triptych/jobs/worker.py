@@ -19,11 +19,11 @@ from triptych.control.store import JOBS, Conflict, Job, Unit
 from triptych.control.unit import SqlUnit
 from triptych.jobs import queue
 from triptych.jobs.bell import Bell
-from triptych.jobs.kind import Later, Retry
+from triptych.jobs.kind import Later, Retry, Setback
 from triptych.jobs.queue import ClaimLost
 from triptych.kernel import limits
 from triptych.kernel.clock import Clock
-from triptych.kernel.errors import Defect
+from triptych.kernel.errors import Defect, ServiceError
 from triptych.kernel.ids import Ids
 
 log = structlog.get_logger()
@@ -274,8 +274,8 @@ class Worker:
             job=job.id,
             attempt=attempt,
             again_in=delay,
-            error=repr(error),
-            exc_info=error,
+            error=f"{type(error).__name__}: {error}",
+            exc_info=None if isinstance(error, _OUTSIDE) else error,
         )
         if delay is None:
             await self._give_up(handler, job, f"{type(error).__name__}: {error}")
@@ -307,6 +307,8 @@ class Worker:
         await self._store.write(lambda c: queue.give_up(c, job, holder, reason, now))
 
 
+_OUTSIDE = (Setback, ServiceError, Conflict)
+"""Failures in which a traceback tells nothing: what others answered, and who was quicker."""
 _CLAIM = timedelta(seconds=limits.LEASE_SECONDS)
 
 
