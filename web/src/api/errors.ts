@@ -8,6 +8,8 @@ export class ApiError extends Error {
     readonly requestId?: string,
     /** Set on 429: seconds until another attempt makes sense. */
     readonly retryAfterSeconds?: number,
+    /** Everything the reply's body had: an error may carry more, like where a query is wrong. */
+    readonly body: Record<string, unknown> = {},
   ) {
     super(message);
   }
@@ -35,7 +37,7 @@ export async function errorOf(reply: Response): Promise<ApiError> {
     string(body.message) ?? string(body.Message) ?? (reply.statusText || `HTTP ${reply.status}`);
   const id = reply.headers.get("x-amzn-requestid") ?? string(body.requestId);
   const wait = typeof body.retryAfterSeconds === "number" ? body.retryAfterSeconds : undefined;
-  return new ApiError(code, message, reply.status, id ?? undefined, wait);
+  return new ApiError(code, message, reply.status, id ?? undefined, wait, body);
 }
 
 function parsed(text: string): Record<string, unknown> {

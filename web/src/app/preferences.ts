@@ -2,6 +2,7 @@
 
 import {
   colorBackgroundContainerContent,
+  colorBackgroundItemSelected,
   colorBackgroundLayoutMain,
   colorBorderDividerDefault,
   colorBorderItemFocused,
@@ -30,6 +31,7 @@ const OWN = {
   inset: colorBackgroundLayoutMain,
   line: colorBorderDividerDefault,
   focus: colorBorderItemFocused,
+  selected: colorBackgroundItemSelected,
 };
 const listeners = new Set<() => void>();
 const systemDark = () => window.matchMedia("(prefers-color-scheme: dark)");

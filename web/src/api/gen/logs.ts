@@ -30,7 +30,9 @@ export interface Operations {
   StartLiveTail: { input: StartLiveTailRequest; output: StartLiveTailResponse };
   StartQuery: { input: StartQueryRequest; output: StartQueryResponse };
   StopQuery: { input: StopQueryRequest; output: StopQueryResponse };
+  TagResource: { input: TagResourceRequest; output: Record<string, never> };
   TestMetricFilter: { input: TestMetricFilterRequest; output: TestMetricFilterResponse };
+  UntagResource: { input: UntagResourceRequest; output: Record<string, never> };
 }
 
 export interface CreateLogGroupRequest {
@@ -489,10 +491,18 @@ export interface TagFilter {
   key: string;
   values?: string[];
 }
+export interface TagResourceRequest {
+  resourceArn: string;
+  tags: Record<string, string>;
+}
 export interface TestMetricFilterRequest {
   filterPattern: string;
   logEventMessages: string[];
 }
 export interface TestMetricFilterResponse {
   matches?: MetricFilterMatchRecord[];
+}
+export interface UntagResourceRequest {
+  resourceArn: string;
+  tagKeys: string[];
 }
