@@ -35,10 +35,10 @@ const PAGES: Record<string, Load | undefined> = {
   "/logs/tail": () => import("../features/logs/TailPage"),
   "/logs/queries": () => import("../features/logs/QueriesPage"),
 
-  "/events": soon,
-  "/events/$id": soon,
-  "/trails": soon,
-  "/trails/$name": soon,
+  "/events": () => import("../features/audit/EventsPage"),
+  "/events/$id": () => import("../features/audit/EventPage"),
+  "/trails": () => import("../features/audit/TrailsPage"),
+  "/trails/$name": () => import("../features/audit/TrailPage"),
   "/lake": soon,
 
   "/resources": soon,

@@ -5,6 +5,7 @@ import ExpandableSection from "@cloudscape-design/components/expandable-section"
 import Input from "@cloudscape-design/components/input";
 import { useState } from "react";
 import { type FieldShare, type Row, topValues } from "../../lib/insights";
+import { ValueActions } from "../../ui/ValueActions";
 
 export interface FieldActions {
   onAdd: (name: string) => void;
@@ -75,37 +76,5 @@ function Values({ name, rows, onFilter }: FieldActions & { name: string; rows: R
         </li>
       ))}
     </ul>
-  );
-}
-
-export function ValueActions({
-  name,
-  value,
-  onFilter,
-}: {
-  name: string;
-  value: string;
-  onFilter: FieldActions["onFilter"];
-}) {
-  const short = value.slice(0, 60);
-  return (
-    <span className="value-actions">
-      <button
-        type="button"
-        aria-label={`Only ${name} = ${short}`}
-        title={`Only ${name} = ${short}`}
-        onClick={() => onFilter(name, value, false)}
-      >
-        =
-      </button>
-      <button
-        type="button"
-        aria-label={`Without ${name} = ${short}`}
-        title={`Without ${name} = ${short}`}
-        onClick={() => onFilter(name, value, true)}
-      >
-        ≠
-      </button>
-    </span>
   );
 }

@@ -12,8 +12,9 @@ import { segment } from "../../lib/url";
 import { Download } from "../../ui/Download";
 import { Empty, Loadable } from "../../ui/PageStates";
 import { TimeSeriesChart } from "../../ui/TimeSeriesChart";
+import { ValueActions } from "../../ui/ValueActions";
 import { VirtualLog } from "../../ui/VirtualLog";
-import { type FieldActions, ValueActions } from "./FieldsPanel";
+import type { FieldActions } from "./FieldsPanel";
 import { LogLine } from "./LogLine";
 import type { Answered } from "./useInsights";
 
