@@ -275,3 +275,29 @@ def test_wrong_keys_are_told_and_then_held_off(tmp_path) -> None:
         assert secret not in log
     assert "AKIATYPEDTHESECRETHERE" not in log
     assert "console_sign_in_refused" in log
+
+
+def test_signing_in_is_an_event_of_the_trail(browser: Browser, client, eventually) -> None:
+    iam = client("iam")
+    iam.create_user(UserName="dora")
+    key = iam.create_access_key(UserName="dora")["AccessKey"]
+    assert browser.sign_in(key["AccessKeyId"], "not hers").status == 403
+    assert browser.sign_in(key["AccessKeyId"], key["SecretAccessKey"]).status == 200
+
+    def look():
+        found = client("cloudtrail").lookup_events(
+            LookupAttributes=[{"AttributeKey": "Username", "AttributeValue": "dora"}]
+        )["Events"]
+        return found if len(found) == 2 else None
+
+    events = eventually(look, what="both sign-ins in the history")
+    records = [json.loads(event["CloudTrailEvent"]) for event in events]
+    outcome = {record["responseElements"]["ConsoleLogin"]: record for record in records}
+    for record in records:
+        assert (record["eventName"], record["eventType"]) == ("ConsoleLogin", "AwsConsoleSignIn")
+        assert record["eventSource"] == "signin.amazonaws.com"
+        assert record["userIdentity"]["userName"] == "dora"
+        assert record["additionalEventData"]["LoginTo"] == f"{browser.origin}/console/"
+    assert outcome["Failure"]["errorMessage"] == "Failed authentication"
+    text = json.dumps(records)
+    assert key["AccessKeyId"] not in text and "not hers" not in text and browser.cookie not in text

@@ -29,7 +29,9 @@ from triptych.estate.vault import Vault
 from triptych.kernel import limits
 from triptych.kernel.clock import Clock
 from triptych.kernel.errors import ServiceError
+from triptych.kernel.fact import ApiCall, Fact
 from triptych.kernel.ids import Ids
+from triptych.services.cloudtrail import sign_in
 from triptych.settings import Settings
 from triptych.wire.message import HttpRequest
 
@@ -121,7 +123,14 @@ class SessionStore:
         origin = origin_of_sign_in(request)
         mark = self._tries.begin(address, given.access_key_id)
         try:
-            resolved = await self._check(request, given)
+            resolved = await self._resolve(given)
+            try:
+                self._check(request, given, resolved)
+            except ServiceError as error:
+                unit = self._control.unit()
+                unit.fact(self._told(request, address, origin, resolved, error))
+                await unit.commit()
+                raise
         except ServiceError as error:
             # Without the access key id: what is typed there by mistake is often the secret.
             log.warning("console_sign_in_refused", source=address, code=error.code)
@@ -133,13 +142,14 @@ class SessionStore:
         if before := _token_of(request):
             unit.delete(SESSIONS, _hash(before))
         unit.create(SESSIONS, _hash(opened.token), opened.session)
+        unit.fact(self._told(request, address, origin, resolved))
         await unit.commit()
         log.info("console_signed_in", arn=resolved.identity.arn, source=address)
         return opened
 
-    async def _check(self, request: HttpRequest, given: Credentials) -> identities.Resolved:
+    async def _resolve(self, given: Credentials) -> identities.Resolved:
         try:
-            resolved = await identities.resolve(
+            return await identities.resolve(
                 self._control.unit(),
                 self._vault,
                 self._settings,
@@ -154,6 +164,8 @@ class SessionStore:
         except identities.Unresolved as error:
             message = "No active access key has this id, or the session token is not its own."
             raise ServiceError("InvalidClientTokenId", message, status=403) from error
+
+    def _check(self, request: HttpRequest, given: Credentials, resolved: identities.Resolved) -> None:
         if not _same(resolved.secret, given.secret_access_key):
             raise ServiceError(
                 "SignatureDoesNotMatch",
@@ -168,7 +180,42 @@ class SessionStore:
                 f"The default credential signs in only at an address or under {', '.join(self._settings.hostnames)} "
                 "(settings: hostnames)."
             )
-        return resolved
+
+    def _told(
+        self,
+        request: HttpRequest,
+        address: str,
+        origin: str,
+        resolved: identities.Resolved,
+        error: ServiceError | None = None,
+    ) -> Fact:
+        """The sign-in as CloudTrail records it: whose key it was, never with which."""
+        who = msgspec.structs.replace(resolved.identity, access_key_id="")
+        call = ApiCall(
+            service=sign_in.SERVICE,
+            operation=sign_in.OPERATION,
+            event_source="signin.amazonaws.com",
+            api_version="",
+            request_id="",
+            identity=who,
+            source_ip=address,
+            user_agent=request.headers.get("user-agent"),
+            host=request.host,
+            read_only=False,
+            status=error.status if error else 200,
+            parameters={"LoginTo": f"{origin}/console/"},
+            error_code=error.code if error else "",
+            error_message=error.message if error else "",
+        )
+        return Fact(
+            id=self._ids.uuid(),
+            kind="ApiCall",
+            account=resolved.account,
+            region=self._settings.region,
+            time=self._clock.now(),
+            subject=f"{sign_in.SERVICE}:{sign_in.OPERATION}",
+            body=msgspec.to_builtins(call),
+        )
 
     def _new(self, origin: str, given: Credentials, resolved: identities.Resolved) -> Opened:
         token = self._ids.text(_TOKEN_CHARACTERS)

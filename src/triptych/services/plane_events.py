@@ -21,6 +21,7 @@ from triptych.kernel.arn import arn
 from triptych.kernel.fact import Fact, FactKind
 from triptych.services.cloudtrail.events import GLOBAL_REGION
 from triptych.services.cloudtrail.record import record
+from triptych.services.cloudtrail.sign_in import EVENT_TYPE
 from triptych.services.contract import Ctx, Reaction, caused_by
 from triptych.services.events.documents import DEFAULT
 from triptych.services.events.matching import has_rules, offer
@@ -83,7 +84,8 @@ def _api_call(fact: Fact) -> list[PlaneEvent]:
     if not detail["managementEvent"]:
         return []
     source = "aws." + detail["eventSource"].removesuffix(".amazonaws.com")
-    event = _event(fact, source, "AWS API Call via CloudTrail", detail, ()) | {"region": detail["awsRegion"]}
+    what = "AWS Console Sign In" if detail["eventType"] == EVENT_TYPE else "AWS API Call"
+    event = _event(fact, source, f"{what} via CloudTrail", detail, ()) | {"region": detail["awsRegion"]}
     return [PlaneEvent(region=detail["awsRegion"], event=event, only_reads=only_reads)]
 
 

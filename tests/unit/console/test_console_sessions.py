@@ -234,6 +234,20 @@ async def test_log_lines_of_sign_ins_hold_no_secret(sessions: SessionStore) -> N
         assert secret not in text
 
 
+async def test_sign_ins_are_facts_of_the_account(sessions: SessionStore, store: SqlStore) -> None:
+    await sessions.begin(request(), ADDRESS, ROOT)
+    await refused(
+        sessions.begin(request(), ADDRESS, Credentials(access_key_id="AKIAROOT", secret_access_key="x")), 403
+    )
+    unknown = Credentials(access_key_id="AKIANOBODY", secret_access_key="x")
+    await refused(sessions.begin(request(), ADDRESS, unknown), 403)
+    facts = await store.facts_after(0, limit=10)
+    assert [(fact.account, fact.body["status"]) for fact in facts] == [
+        ("111122223333", 200),
+        ("111122223333", 403),
+    ], "nobody knows whose account an unknown key would be of"
+
+
 async def test_failures_count_for_an_address_and_for_a_key_and_pass_with_time(clock: SimClock) -> None:
     tries = Tries(clock)
     for number in range(limits.SIGN_IN_FAILURES_OF_ADDRESS):

@@ -18,6 +18,7 @@ from triptych.services.cloudtrail import casing_ec2, casing_s3, dates, events
 from triptych.services.cloudtrail.casing import cased, request_style, response_style, unwrapped
 from triptych.services.cloudtrail.identity import user_identity
 from triptych.services.cloudtrail.resources import record_resources
+from triptych.services.cloudtrail.sign_in import sign_in_call, sign_in_record
 from triptych.wire.model import operation_model
 
 EVENT_VERSION = "1.11"
@@ -36,6 +37,8 @@ def api_call(fact: Fact) -> ApiCall:
 def record(fact: Fact) -> dict[str, Any]:
     """The CloudTrail record of an ApiCall fact."""
     call = api_call(fact)
+    if sign_in_call(call):
+        return sign_in_record(fact, call, version=EVENT_VERSION)
     operation = operation_model(call.service, call.operation)
     request = _bounded(_request_parameters(call, operation))
     response = _bounded(_response_elements(call, operation))
