@@ -35,6 +35,7 @@ from cryptography.fernet import Fernet
 import triptych.control
 from triptych import __version__
 from triptych.bus.mail import is_configured, log_in
+from triptych.console.static import BUILT
 from triptych.edge.serve import bind
 from triptych.estate import upstreams
 from triptych.kernel import limits
@@ -531,6 +532,13 @@ async def _child(program: str, *arguments: str) -> tuple[int, str]:
     return process.returncode or 0, lines[-1] if lines else ""
 
 
+async def console(_: Settings, __: Clock) -> list[Finding]:
+    if (BUILT / "index.html").is_file():
+        return [Finding("console", "ok", "it was built; the server shows it at /console/")]
+    advice = "`make console` in a checkout builds it; `pip install .` without TRIPTYCH_CONSOLE=skip brings it along."
+    return [Finding("console", "warning", "it was not built; the AWS endpoint works without", advice)]
+
+
 CHECKS: Mapping[str, Check] = {
     "versions": versions,
     "port": port,
@@ -540,5 +548,6 @@ CHECKS: Mapping[str, Check] = {
     "estate": estate,
     "credentials": credentials,
     "mail": mail,
+    "console": console,
     "clock": sane_clock,
 }

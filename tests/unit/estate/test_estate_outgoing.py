@@ -174,3 +174,14 @@ def test_lengths_follow_the_body() -> None:
 def test_a_target_is_only_ever_a_path(path: str, query: str, target: str) -> None:
     out = cleaned(request(path=path, query=query))
     assert "?".join(part for part in (out.path, out.query) if part) == target
+
+
+def test_the_consoles_session_never_leaves() -> None:
+    fields = request().headers.plus(
+        ("cookie", "triptych_session=secret; other=1"),
+        ("x-triptych-csrf", "secret"),
+        ("x-triptych-region", "eu-west-1"),
+    )
+    out = cleaned(request(headers=fields)).headers
+    assert not [name for name, _ in out if name == "cookie" or name.startswith("x-triptych-")]
+    assert "x-amz-date" in out
