@@ -15,27 +15,23 @@ from triptych.query.insights.value import call, literal, null
 Bind = Callable[[object], exp.Placeholder]
 
 
-def leaf(document: exp.Expr, name: str, bind: Bind) -> exp.Expr:
-    """``document`` is a column: it is repeated, and the engine evaluates what is alike once.
+def written(document: exp.Expr, name: str, bind: Bind) -> exp.Expr:
+    """The value as it is written in the JSON; empty if it is not there. Give it a column: ``leaf`` repeats it.
 
-    Most values can be told from their text alone, which takes one pass over the JSON. Empty text, ``true`` and what
-    begins like a map may be something else than text, and are looked at again as they were written.
+    ``document`` is repeated too. The JSON is read only where it can have the key: the key stands in the text, unless
+    it is written with escapes. An empty document costs nothing.
     """
     parts = name.split(".")
     keys = [bind(part) for part in parts]
-    exact = _exact(_raw(document, name, keys, bind))
-    if any(part.isdecimal() for part in parts[1:]):
-        return exact
-    text = call("JSONExtractString", document.copy(), *(key.copy() for key in keys))
-    doubtful = call(
-        "or",
-        *(call("equals", text.copy(), literal(word)) for word in ("", "true", "false")),
-        *(call("startsWith", text.copy(), literal(bracket)) for bracket in "{["),
-    )
-    return call("if", doubtful, exact, text)
+    key = max((part for place, part in enumerate(parts) if not place or not part.isdecimal()), key=len)
+    possible = call("multiSearchAny", document.copy(), bind([key, "\\"]))
+    looked_into = call("if", possible, document.copy(), literal(""))
+    return _raw(looked_into, name, keys, bind)
 
 
-def _exact(raw: exp.Expr) -> exp.Expr:
+def leaf(raw: exp.Expr) -> exp.Expr:
+    """What a value says that is ``written`` so; NULL for what is no leaf."""
+
     def is_(text: str) -> exp.Expr:
         return call("equals", raw.copy(), literal(text))
 
@@ -43,19 +39,11 @@ def _exact(raw: exp.Expr) -> exp.Expr:
         return call("startsWith", raw.copy(), literal(text))
 
     absent = call("or", is_(""), is_("null"), begins("{"), begins("["))
-    text = call("JSONExtractString", raw.copy())
-    return call(
-        "multiIf",
-        begins('"'),
-        text,
-        absent,
-        null(),
-        is_("true"),
-        literal("1"),
-        is_("false"),
-        literal("0"),
-        raw,
-    )
+    inside = call("substring", raw.copy(), literal(2), call("minus", call("length", raw.copy()), literal(2)))
+    escaped = call("greater", call("position", raw.copy(), literal("\\")), literal(0))
+    text = call("if", escaped, call("JSONExtractString", raw.copy()), inside)
+    branches = [begins('"'), text, absent, null(), is_("true"), literal("1"), is_("false"), literal("0")]
+    return call("multiIf", *branches, raw)
 
 
 def _raw(document: exp.Expr, name: str, keys: list[exp.Placeholder], bind: Bind) -> exp.Expr:

@@ -15,7 +15,7 @@ from triptych.query.insights.command import Command
 from triptych.query.insights.malformed import MalformedQuery, near
 from triptych.query.insights.reader import Reader
 from triptych.query.insights.relation import Names, Relation, source
-from triptych.query.insights.value import as_text, call
+from triptych.query.insights.value import alias, as_text, call
 
 __all__ = ["COMMANDS", "REFUSED", "Compiled", "Step", "compile_insights", "read"]
 
@@ -114,11 +114,11 @@ def compile_insights(
         relation = step.command.lower(relation, step.read)
     matched = matched or relation
     shown = relation.displayed()
-    columns = [exp.alias_(as_text(relation.fields[name]), f"f{number}") for number, name in enumerate(shown)]
+    columns = [alias(as_text(relation.fields[name]), f"f{number}") for number, name in enumerate(shown)]
     if relation.matched and carried:
         columns.append(exp.column(relation.matched))
-    rows = relation.sorted(relation.rows(*columns)).limit(relation.limit or limit)
-    count = matched.rows(exp.alias_(call("count"), "matched"))
+    rows = relation.sorted(relation.rows(*columns)).limit(relation.limit or limit, copy=False)
+    count = matched.rows(alias(call("count"), "matched"))
     bound = {**values, **relation.names.values}
     return Compiled(rows, _used(rows, bound), shown, count, _used(count, bound), carried)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlglot import exp
 
 from triptych.query.insights import known_formats, tree
-from triptych.query.insights.json_field import leaf
+from triptych.query.insights.json_field import leaf, written
 from triptych.query.insights.malformed import MalformedQuery, near
 from triptych.query.insights.ordering import sort_keys
-from triptych.query.insights.value import Value, call, literal, null
+from triptych.query.insights.value import Value, alias, call, literal, null
 
 __all__ = ["SYSTEM", "Names", "Relation", "Sort", "source"]
 
@@ -38,6 +38,18 @@ class Names:
     def column(self) -> str:
         self._columns += 1
         return f"c{self._columns}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    """A field found in two steps: a column, and the value made of the column, which repeats it."""
+
+    sql: exp.Expr
+    value: Callable[[exp.Expr], Value]
+
+
+def _text(raw: exp.Expr) -> Value:
+    return Value(leaf(raw), "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +89,7 @@ class Relation:
         fields = dict(self.fields)
         for name, value in values.items():
             column = self.names.column()
-            made.append(exp.alias_(value.sql, column))
+            made.append(alias(value.sql, column))
             fields[name] = Value(exp.column(column), value.kind, structure=value.structure)
         return replace(self, query=self.rows("*", *made), fields=fields)
 
@@ -86,37 +98,48 @@ class Relation:
 
     def with_fields_of(self, nodes: Iterable[tree.Expression]) -> Relation:
         """Every field the expressions name has a value. Raises MalformedQuery for one there cannot be."""
-        wanted: dict[str, Value] = {}
+        wanted: dict[str, _Lookup] = {}
         for node in nodes:
             # What is written like a column of stats is that column, not a call over fields.
             for part in tree.walk(node, self._is_column):
                 if isinstance(part, tree.Field) and part.name not in self.fields:
                     wanted[part.name] = self._discovered(part)
-        return self.with_columns(wanted) if wanted else self
+        if not wanted:
+            return self
+        columns = {name: self.names.column() for name in wanted}
+        looked_up = [alias(lookup.sql, columns[name]) for name, lookup in wanted.items()]
+        relation = replace(self, query=self.rows("*", *looked_up))
+        return relation.with_columns(
+            {name: lookup.value(exp.column(columns[name])) for name, lookup in wanted.items()}
+        )
 
     def _is_column(self, node: tree.Expression) -> bool:
         return isinstance(node, tree.Call) and node.text in self.fields
 
-    def _discovered(self, node: tree.Field) -> Value:
+    def _discovered(self, node: tree.Field) -> _Lookup:
         parts = node.name.split(".")
         for length in range(len(parts) - 1, 0, -1):
             holder = self.fields.get(".".join(parts[:length]))
             if holder is not None and holder.structure:
                 rest = ".".join(parts[length:])
                 document = call("ifNull", holder.sql, literal(""))
-                return Value(leaf(document, rest, self.names.bind), "text")
+                return _Lookup(written(document, rest, self.names.bind), _text)
         if not self.events:
             message = f"There is no field {node.name} behind stats or pattern.{near(node.name, self.fields)}"
             raise MalformedQuery(message, node.start, node.end)
         line = exp.column("message")
         if node.name in known_formats.NAMES:
-            return known_formats.field_of(node.name, line, null())
+            found = known_formats.field_of(node.name, line, null())
+            return _Lookup(found.sql, lambda column: replace(found, sql=column))
         if node.name.startswith("@@"):  # how AWS shows a name in JSON that begins with an @ itself
-            return Value(leaf(line, node.name[1:], self.names.bind), "text")
+            return _Lookup(written(line, node.name[1:], self.names.bind), _text)
         if node.name.startswith("@"):
             message = f"There is no field {node.name}.{near(node.name, {*self.fields, *known_formats.NAMES})}"
             raise MalformedQuery(message, node.start, node.end)
-        return known_formats.field_of(node.name, line, leaf(line, node.name, self.names.bind))
+        return _Lookup(
+            written(line, node.name, self.names.bind),
+            lambda column: known_formats.field_of(node.name, line.copy(), leaf(column)),
+        )
 
     def settled(self) -> Relation:
         """With its limit applied, for commands that look at which rows there are."""

@@ -19,7 +19,7 @@ from typing import Literal
 
 from sqlglot import exp
 
-__all__ = ["Kind", "Value", "as_number", "as_text", "as_truth", "call", "let", "literal", "truth"]
+__all__ = ["Kind", "Value", "alias", "as_number", "as_text", "as_truth", "call", "let", "literal", "truth"]
 
 Kind = Literal["text", "number", "time", "truth"]
 
@@ -39,6 +39,12 @@ class Value:
 
 def call(name: str, *arguments: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this=name, expressions=list(arguments))
+
+
+def alias(sql: exp.Expr, name: str) -> exp.Expr:
+    """``sql AS name``, sharing the tree."""
+    named: exp.Expr = exp.alias_(sql, name, copy=False)
+    return named
 
 
 def literal(value: str | float) -> exp.Expr:

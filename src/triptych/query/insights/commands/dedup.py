@@ -11,7 +11,7 @@ from triptych.query.insights.command import Case, Command
 from triptych.query.insights.lowering import lower
 from triptych.query.insights.reader import Reader
 from triptych.query.insights.relation import Relation
-from triptych.query.insights.value import as_text, call, literal
+from triptych.query.insights.value import alias, as_text, call, literal
 
 
 def _read(reader: Reader) -> tuple[tree.Expression, ...]:
@@ -25,7 +25,7 @@ def _lower(relation: Relation, keys: tuple[tree.Expression, ...]) -> Relation:
     # A row without one of the fields is like no other: it is told apart by a number of its own.
     own = call("if", missing, call("plus", call("rowNumberInAllBlocks"), literal(1)), literal(0))
     names = [relation.names.column() for _ in range(len(texts) + 1)]
-    made = [exp.alias_(sql.copy(), name) for sql, name in zip([*texts, own], names, strict=True)]
+    made = [alias(sql.copy(), name) for sql, name in zip([*texts, own], names, strict=True)]
     relation = replace(relation, query=relation.rows("*", *made))
     first = relation.sorted(relation.rows("*"))
     first.set("limit", exp.Limit(expression=literal(1), expressions=[exp.column(name) for name in names]))

@@ -11,7 +11,7 @@ from triptych.query.insights.command import Case, Command
 from triptych.query.insights.lowering import lower
 from triptych.query.insights.reader import Reader
 from triptych.query.insights.relation import Relation, Sort
-from triptych.query.insights.value import Value, as_text, call, literal
+from triptych.query.insights.value import Value, alias, as_text, call, literal
 
 VARYING = r"[A-Za-z0-9_.:/+\-]*[0-9][A-Za-z0-9_.:/+\-]*"
 """What differs from line to line: a word with a digit (numbers, times, addresses, ids)."""
@@ -34,9 +34,9 @@ def _lower(relation: Relation, node: tree.Expression) -> Relation:
     form = call("replaceRegexpAll", text, literal(VARYING), literal(TOKEN))
     names = [relation.names.column() for _ in range(4)]
     query = (
-        relation.rows(exp.alias_(form, names[0]), exp.alias_(call("count"), names[1]))
-        .where(call("isNotNull", text.copy()))
-        .group_by(exp.column(names[0]))
+        relation.rows(alias(form, names[0]), alias(call("count"), names[1]))
+        .where(call("isNotNull", text.copy()), copy=False)
+        .group_by(exp.column(names[0]), copy=False)
     )
     counted, form = exp.column(names[1]), exp.column(names[0])
     ratio = call("divide", counted, exp.Window(this=call("sum", counted.copy())))
@@ -44,9 +44,7 @@ def _lower(relation: Relation, node: tree.Expression) -> Relation:
     for label, words in SEVERITIES:
         severity += [call("match", form.copy(), literal(words)), literal(label)]
     rows = replace(relation, query=query)
-    query = rows.rows(
-        "*", exp.alias_(ratio, names[2]), exp.alias_(call("multiIf", *severity, literal("")), names[3])
-    )
+    query = rows.rows("*", alias(ratio, names[2]), alias(call("multiIf", *severity, literal("")), names[3]))
     fields = {
         "@pattern": Value(exp.column(names[0]), "text"),
         "@ratio": Value(exp.column(names[2]), "number"),

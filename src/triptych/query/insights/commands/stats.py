@@ -12,7 +12,7 @@ from triptych.query.insights.malformed import MalformedQuery
 from triptych.query.insights.named import Named, read_named
 from triptych.query.insights.reader import Reader
 from triptych.query.insights.relation import Relation, Sort
-from triptych.query.insights.value import Value, call
+from triptych.query.insights.value import Value, alias, call
 
 MATCHED = "matched"
 
@@ -45,11 +45,11 @@ def _lower(relation: Relation, stats: Stats) -> Relation:
     keys = len(made)
     made += [(each.name, lower_aggregation(each.expression, relation)) for each in stats.aggregations]
     names = [relation.names.column() for _ in made]
-    columns = [exp.alias_(value.sql, name) for name, (_, value) in zip(names, made, strict=True)]
+    columns = [alias(value.sql, name) for name, (_, value) in zip(names, made, strict=True)]
     counted = call("max", exp.column(relation.matched)) if relation.matched else call("count")
     part = relation.names.column()
-    query = relation.rows(*columns, exp.alias_(counted, part)).group_by(
-        *(exp.column(name) for name in names[:keys])
+    query = relation.rows(*columns, alias(counted, part)).group_by(
+        *(exp.column(name) for name in names[:keys]), copy=False
     )
     fields = {
         shown: Value(exp.column(name), value.kind, structure=value.structure)
@@ -66,7 +66,7 @@ def _lower(relation: Relation, stats: Stats) -> Relation:
     )
     whole = exp.Window(this=call("max" if relation.matched else "sum", exp.column(part)))
     matched = relation.names.column()
-    return replace(result, query=result.rows("*", exp.alias_(whole, matched)), matched=matched)
+    return replace(result, query=result.rows("*", alias(whole, matched)), matched=matched)
 
 
 _LINES = ('{"s": 200, "ms": 10}', '{"s": 200, "ms": 30}', '{"s": 500, "ms": 1}', '{"ms": 5}')
