@@ -71,6 +71,7 @@ async def answer(lake: ClickhouseLake, group: str, query: str) -> tuple[list[Row
     found = await lake.select(compiled.rows, compiled.values, account=ACCOUNT, region=REGION)
     counted = await lake.select(compiled.matched, compiled.matched_values, account=ACCOUNT, region=REGION)
     matched = counted[0]["matched"]
+    assert len(found) >= compiled.all_below or len(found) == matched
     rows = []
     for row in found:
         values = list(row.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,9 @@ REFUSED = (
 """Words AWS knows that are not built; they are refused by name."""
 
 
+_KEEP_ROWS = frozenset({"sort", "display", "fields", "parse"})
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A command and what it read."""
@@ -44,6 +47,7 @@ class Compiled:
     :ivar rows: the answer; its first columns are the values of ``fields``, text or NULL.
     :ivar matched: counts the events that matched, in its only column.
     :ivar carried: whether the last column of ``rows``, if there is a row, says that too.
+    :ivar all_below: if ``rows`` has fewer rows than this, they are all that matched; 0: that cannot be told.
     """
 
     rows: exp.Select
@@ -52,6 +56,7 @@ class Compiled:
     matched: exp.Select
     matched_values: dict[str, Any]
     carried: bool
+    all_below: int
 
 
 def read(text: str) -> list[Step]:
@@ -108,7 +113,8 @@ def compile_insights(
     relation = source(Names(now), events, groups)
     matched: Relation | None = None
     carried = False
-    for step in read(text):
+    steps = read(text)
+    for step in steps:
         if matched is None and not step.command.keeps_events:
             matched, carried = relation, step.command.name == "stats"
         relation = step.command.lower(relation, step.read)
@@ -120,7 +126,20 @@ def compile_insights(
     rows = relation.sorted(relation.rows(*columns)).limit(relation.limit or limit, copy=False)
     count = matched.rows(alias(call("count"), "matched"))
     bound = {**values, **relation.names.values}
-    return Compiled(rows, _used(rows, bound), shown, count, _used(count, bound), carried)
+    return Compiled(
+        rows, _used(rows, bound), shown, count, _used(count, bound), carried, _all_below(steps, limit)
+    )
+
+
+def _all_below(steps: Sequence[Step], default: int) -> int:
+    """See ``Compiled.all_below``. Behind the first limit a filter drops events that did match."""
+    least, cut = default, False
+    for step in steps:
+        if step.command.name == "limit":
+            least, cut = min(least, step.read), True
+        elif not (step.command.name in _KEEP_ROWS or (step.command.name == "filter" and not cut)):
+            return 0
+    return least
 
 
 def _used(query: exp.Select, values: Mapping[str, Any]) -> dict[str, Any]:

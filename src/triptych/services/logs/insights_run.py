@@ -107,6 +107,8 @@ async def _answer(ctx: Ctx, query: InsightsQuery) -> _Answer:
     rows = [tuple(row.values()) for row in found]
     if select.carried and rows:
         matched = int(rows[0][-1])
+    elif len(rows) < select.all_below:
+        matched = len(rows)
     else:
         matched = (await lake.select(select.matched, select.matched_values, **place))[0]["matched"]
     width = len(select.fields)
