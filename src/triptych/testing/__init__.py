@@ -1,4 +1,5 @@
 """A kit for testing against Triptych, shipped with it.
 
-Here: ``server`` (a real server process on a free port), ``clock`` (simulated time).
+Here: ``server`` (a real server process on a free port), ``clock`` (simulated time), ``script`` (alarms
+living through simulated hours, as text), ``metric_script`` (metrics, questions and answers, as text).
 """
