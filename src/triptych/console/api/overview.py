@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,8 @@ from triptych.console.contract import ConsoleCtx, Endpoint, millis
 from triptych.control.collection import Collection
 from triptych.services.cloudwatch.alarms.definition import ALARMS, STATES
 from triptych.services.cloudwatch.usage import GATEWAY, USAGE
-from triptych.services.config.documents import RECORDERS, RULES, VERDICTS
+from triptych.services.config.compliance import verdicts_here
+from triptych.services.config.documents import RECORDERS, RULES, StoredVerdict
 from triptych.services.logs.group import GROUPS
 
 CHANGES = 20
@@ -87,7 +89,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 async def _overview(ctx: ConsoleCtx, _: dict[str, Any]) -> Overview:
     return Overview(
         alarms=await firing(ctx),
-        compliance=await compliance(ctx),
+        compliance=compliance_of(await verdicts_here(ctx)),
         changes=await changes(ctx),
         ingestion=await rates(ctx),
         empty=await empty(ctx),
@@ -116,10 +118,8 @@ async def firing(ctx: ConsoleCtx) -> list[FiringAlarm]:
     return sorted(found, key=lambda alarm: (alarm.since, alarm.name))
 
 
-async def compliance(ctx: ConsoleCtx) -> Compliance:
-    """Everything the rules have judged."""
-    found = await ctx.unit.list(VERDICTS, account=ctx.account, region=ctx.region)
-    verdicts = [document.value for document in found]
+def compliance_of(verdicts: Sequence[StoredVerdict]) -> Compliance:
+    """What verdicts amount to; a resource, or a rule, is as bad as the worst of its verdicts. Pure."""
     broken = [verdict for verdict in verdicts if verdict.compliance == "NON_COMPLIANT"]
     resources: dict[tuple[str, str], list[tuple[str, datetime]]] = {}
     for verdict in broken:
