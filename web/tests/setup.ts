@@ -3,7 +3,7 @@ import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
 
 // What was looked for is enough; the whole document says less.
-configure({ getElementError: (message) => new Error(message ?? "") });
+configure({ asyncUtilTimeout: 15_000, getElementError: (message) => new Error(message ?? "") });
 
 // jsdom has neither; components only ask whether there is room.
 class NoResizeObserver implements ResizeObserver {

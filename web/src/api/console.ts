@@ -16,9 +16,11 @@ export interface Meta {
   regions: string[];
   endpoint: string;
   estate: { service: string; upstream: string }[];
-  retention: Record<string, unknown>;
-  limits: Record<string, unknown>;
-  features: Record<string, unknown> | string[];
+  /** Days; by what is kept. */
+  retention: Record<string, number>;
+  limits: Record<string, number>;
+  /** Service -> operations that are built. */
+  features: Record<string, string[]>;
 }
 
 export type SearchKind =
@@ -122,6 +124,20 @@ export function consoleGet<T>(path: string, query: Query = {}, options: CallOpti
   return call<T>("GET", `${path}${queryText(query)}`, undefined, options);
 }
 
+/** An answer that is no JSON: a report to save. */
+export async function consoleText(
+  path: string,
+  query: Query = {},
+  options: CallOptions = {},
+): Promise<string> {
+  const region: Record<string, string> = options.region ? { "x-triptych-region": options.region } : {};
+  const reply = await send(consoleUrl(`${path}${queryText(query)}`), {
+    headers: region,
+    signal: options.signal ?? null,
+  });
+  return reply.text();
+}
+
 export function consolePost<T>(path: string, body: unknown, options: CallOptions = {}): Promise<T> {
   return call<T>("POST", path, body, options);
 }
@@ -152,14 +168,33 @@ async function call<T>(method: string, path: string, body?: unknown, options: Ca
   return (reply.status === 204 ? undefined : await reply.json()) as T;
 }
 
+/** A fact as the stream tells it. */
+export interface Fact {
+  id: string;
+  kind: string;
+  t: number;
+  region: string;
+  subject: string;
+  summary: string;
+  body: Record<string, unknown>;
+  cause: Record<string, unknown> | null;
+}
+
 /**
  * Facts of the account as they happen. The browser reconnects by itself; `onFact` gets the topic and the fact.
  * Returns how to close it.
  */
-export function openStream(topics: string[], onFact: (topic: string, fact: unknown) => void): () => void {
+export function openStream(
+  topics: string[],
+  region: string,
+  onFact: (topic: string, fact: Fact) => void,
+): () => void {
   if (typeof EventSource === "undefined" || sessionState().status !== "in") return () => undefined;
-  const source = new EventSource(consoleUrl(`stream${queryText({ topics: topics.join(",") })}`));
-  const read = (topic: string) => (event: MessageEvent<string>) => onFact(topic, JSON.parse(event.data));
+  const source = new EventSource(consoleUrl(`stream${queryText({ topics: topics.join(","), region })}`));
+  const read = (topic: string) => (event: MessageEvent<string>) =>
+    onFact(topic, JSON.parse(event.data) as Fact);
   for (const topic of topics) source.addEventListener(topic, read(topic));
+  // The session is over: connecting again would be refused for ever.
+  source.addEventListener("end", () => source.close());
   return () => source.close();
 }

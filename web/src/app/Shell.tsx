@@ -13,7 +13,7 @@ import { FlashProvider, useFlashItems } from "./flash";
 import { GlobalsProvider } from "./globals";
 import { LiveProvider } from "./live";
 import { activePath, LAST_LINKS, type NavLink, SECTIONS, TOP_LINKS } from "./nav";
-import { SplitPanelProvider, useSplitPanel } from "./splitPanel";
+import { SplitPanelProvider, TrailSlot, useSplitPanel } from "./splitPanel";
 import { TopBar } from "./TopBar";
 import { useHref } from "./url";
 
@@ -44,6 +44,7 @@ function Layout() {
       onNavigationChange={({ detail }) => setNavigationOpen(detail.open)}
       notifications={<Flashbar items={useFlashItems()} stackItems />}
       toolsHide
+      breadcrumbs={<TrailSlot />}
       contentType="default"
       splitPanel={panel.content}
       splitPanelOpen={panel.open}

@@ -55,12 +55,13 @@ function iso(t: number, zone: Zone): string {
   return `${local}${sign}${two(minutes / 60)}:${two(minutes % 60)}`;
 }
 
-export function TimeRangePicker() {
+export function TimeRangePicker({ shown }: { shown?: TimeRange }) {
   const globals = useGlobals();
+  const range = shown ?? globals.range;
   return (
     <SpaceBetween direction="horizontal" size="xs">
       <DateRangePicker
-        value={toPicker(globals.range, globals.zone)}
+        value={toPicker(range, globals.zone)}
         onChange={({ detail }) => {
           const range = detail.value && fromPicker(detail.value);
           if (range) globals.setRange(range);
@@ -83,7 +84,7 @@ export function TimeRangePicker() {
         expandToViewport
         showClearButton={false}
         placeholder="Time range"
-        ariaLabel={`Time range: ${formatRange(globals.range, globals.zone)}`}
+        ariaLabel={`Time range: ${formatRange(range, globals.zone)}`}
       />
       <ButtonDropdown
         items={REFRESH.map(([seconds, text]) => ({

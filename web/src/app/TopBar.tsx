@@ -2,10 +2,13 @@ import TopNavigation, { type TopNavigationProps } from "@cloudscape-design/compo
 import type { Meta } from "../api/console";
 import { signOut } from "../api/console";
 import { sessionState } from "../api/session";
+import { plural } from "../lib/format";
 import { useFlash } from "./flash";
+import { GlobalSearch } from "./GlobalSearch";
 import { useGlobals } from "./globals";
+import { useLive } from "./live";
 import { type ColourMode, setPreferences, usePreferences } from "./preferences";
-import { useConsole } from "./queries";
+import { useAws, useConsole } from "./queries";
 import { useHref } from "./url";
 
 const MODES: Record<ColourMode, string> = { system: "As the system", light: "Light", dark: "Dark" };
@@ -21,6 +24,7 @@ export function TopBar() {
   const regions = [...new Set([globals.region, ...(meta.data?.regions ?? [])])].sort();
 
   const utilities: TopNavigationProps.Utility[] = [
+    useBell(),
     {
       type: "menu-dropdown",
       text: globals.region,
@@ -80,8 +84,54 @@ export function TopBar() {
       <TopNavigation
         identity={{ href: href("/"), title: "Triptych" }}
         utilities={utilities}
-        i18nStrings={{ overflowMenuTriggerText: "More", overflowMenuTitleText: "All" }}
+        search={<GlobalSearch />}
+        i18nStrings={{
+          searchIconAriaLabel: "Search",
+          searchDismissIconAriaLabel: "Close search",
+          overflowMenuTriggerText: "More",
+          overflowMenuTitleText: "All",
+        }}
       />
     </div>
   );
+}
+
+const BELL_MS = 300_000;
+
+/** The firing alarms. They come with the stream; the slow poll is for a stream that was cut. */
+function useBell(): TopNavigationProps.Utility {
+  const href = useHref();
+  const firing = useAws(
+    "cloudwatch",
+    "DescribeAlarms",
+    { StateValue: "ALARM", MaxRecords: 20 },
+    { everyMs: BELL_MS },
+  );
+  useLive((topic) => {
+    if (topic === "alarm") void firing.refetch();
+  });
+  const names = [...(firing.data?.MetricAlarms ?? []), ...(firing.data?.CompositeAlarms ?? [])].map(
+    (alarm) => alarm.AlarmName ?? "",
+  );
+  const more = firing.data?.NextToken ? "more than " : "";
+  const title = names.length ? `${more}${plural(names.length, "alarm")} firing` : "No alarm is firing";
+  return {
+    type: "menu-dropdown",
+    iconName: "notification",
+    badge: names.length > 0,
+    ariaLabel: title,
+    title,
+    items: [
+      ...names.map((name) => ({
+        id: name,
+        text: name,
+        href: href("/incident", { alarm: name, from: undefined, to: undefined }),
+      })),
+      {
+        id: "/incidents",
+        text: names.length ? "All incidents" : `${title}: see past incidents`,
+        href: href("/incidents"),
+      },
+    ],
+  };
 }

@@ -8,6 +8,7 @@ import {
   colorBorderItemFocused,
   colorTextBodyDefault,
   colorTextBodySecondary,
+  colorTextLinkDefault,
 } from "@cloudscape-design/design-tokens";
 import { applyMode, Mode } from "@cloudscape-design/global-styles";
 import { useSyncExternalStore } from "react";
@@ -32,6 +33,7 @@ const OWN = {
   line: colorBorderDividerDefault,
   focus: colorBorderItemFocused,
   selected: colorBackgroundItemSelected,
+  link: colorTextLinkDefault,
 };
 const listeners = new Set<() => void>();
 const systemDark = () => window.matchMedia("(prefers-color-scheme: dark)");

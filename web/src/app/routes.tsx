@@ -12,9 +12,9 @@ const soon = undefined;
 
 /** Path -> module. Parameters in a path are `$name`; the page reads them with `usePathParams`. */
 const PAGES: Record<string, Load | undefined> = {
-  "/": soon, // overview
-  "/incidents": soon,
-  "/incident": soon,
+  "/": () => import("../features/overview/OverviewPage"),
+  "/incidents": () => import("../features/incident/IncidentsPage"),
+  "/incident": () => import("../features/incident/IncidentPage"),
 
   "/alarms": soon,
   "/alarms/new": soon,

@@ -1,4 +1,4 @@
-/** The panel a page may open beside or below itself: `<DetailPanel header="…" onClose={…}>…</DetailPanel>`. */
+/** What a page puts into the frame around it: its breadcrumbs, and the panel it may open beside or below itself: `<DetailPanel header="…" onClose={…}>…</DetailPanel>`. */
 import type { AppLayoutProps } from "@cloudscape-design/components/app-layout";
 import SplitPanel from "@cloudscape-design/components/split-panel";
 import { createContext, type ReactNode, use, useLayoutEffect, useMemo, useRef, useState } from "react";
@@ -24,9 +24,25 @@ const SlotContext = createContext<
   { slot: HTMLElement | null; claim(owner: Owner | undefined): void } | undefined
 >(undefined);
 
+const TrailContext = createContext<
+  { slot: HTMLElement | null; setSlot(slot: HTMLElement | null): void } | undefined
+>(undefined);
+
+/** Where the breadcrumbs go; the page puts them there with `InTrail`. */
+export function TrailSlot() {
+  return <div ref={use(TrailContext)?.setSlot} />;
+}
+
+export function InTrail({ children }: { children: ReactNode }) {
+  const slot = use(TrailContext)?.slot;
+  return slot ? createPortal(children, slot) : null;
+}
+
 export function SplitPanelProvider({ children }: { children: ReactNode }) {
   const [owner, setOwner] = useState<Owner>();
   const [slot, setSlot] = useState<HTMLElement | null>(null);
+  const [trail, setTrail] = useState<HTMLElement | null>(null);
+  const trails = useMemo(() => ({ slot: trail, setSlot: setTrail }), [trail]);
   const [size, setSize] = useState(360);
   const [position, setPosition] = useState<Panel["position"]>("bottom");
   const panel = useMemo<Panel>(
@@ -50,7 +66,9 @@ export function SplitPanelProvider({ children }: { children: ReactNode }) {
   const slots = useMemo(() => ({ slot, claim: setOwner }), [slot]);
   return (
     <SlotContext value={slots}>
-      <PanelContext value={panel}>{children}</PanelContext>
+      <PanelContext value={panel}>
+        <TrailContext value={trails}>{children}</TrailContext>
+      </PanelContext>
     </SlotContext>
   );
 }

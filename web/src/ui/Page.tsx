@@ -4,7 +4,10 @@ import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type ReactNode, useEffect } from "react";
+import { InTrail } from "../app/splitPanel";
 import { TimeRangePicker } from "../app/TimeRangePicker";
+import { useHref } from "../app/url";
+import type { TimeRange } from "../lib/time";
 
 export interface PageProps {
   title: string;
@@ -13,20 +16,26 @@ export interface PageProps {
   info?: ReactNode;
   counter?: string;
   actions?: ReactNode;
-  /** Show the global time range. */
-  timed?: boolean;
+  /** Show the global time range; or the range this page shows when it chose one itself. */
+  timed?: boolean | TimeRange | undefined;
   /** From the section down to the page; made with `useHref`. */
   trail?: { text: string; href: string }[];
   children: ReactNode;
 }
 
 export function Page({ title, description, info, counter, actions, timed, trail, children }: PageProps) {
+  const href = useHref();
   useEffect(() => {
     document.title = `${title} · Triptych`;
   }, [title]);
   return (
-    <SpaceBetween size="xs">
-      {trail && <Breadcrumbs items={[...trail, { text: title, href: "" }]} ariaLabel="Breadcrumbs" />}
+    <>
+      <InTrail>
+        <Breadcrumbs
+          items={[{ text: "Triptych", href: href("/") }, ...(trail ?? []), { text: title, href: "" }]}
+          ariaLabel="Breadcrumbs"
+        />
+      </InTrail>
       <ContentLayout
         header={
           <Header
@@ -37,7 +46,7 @@ export function Page({ title, description, info, counter, actions, timed, trail,
             actions={
               <SpaceBetween direction="horizontal" size="xs">
                 {actions}
-                {timed && <TimeRangePicker />}
+                {timed && <TimeRangePicker {...(timed === true ? {} : { shown: timed })} />}
               </SpaceBetween>
             }
           >
@@ -47,6 +56,6 @@ export function Page({ title, description, info, counter, actions, timed, trail,
       >
         {children}
       </ContentLayout>
-    </SpaceBetween>
+    </>
   );
 }

@@ -106,11 +106,12 @@ export function TimeSeriesChart(props: TimeSeriesChartProps) {
       {!bare && (
         <div className="chart-tools">
           <Button
-            variant="inline-icon"
-            iconName={asTable ? "grid-view" : "view-full"}
-            ariaLabel={asTable ? `${title}: view as chart` : `${title}: view as table`}
+            variant="inline-link"
+            ariaLabel={`View as ${asTable ? "chart" : "table"}: ${title}`}
             onClick={() => setAsTable(!asTable)}
-          />
+          >
+            View as {asTable ? "chart" : "table"}
+          </Button>
         </div>
       )}
       {asTable && (

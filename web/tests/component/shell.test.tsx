@@ -17,6 +17,9 @@ const META = {
   regions: ["us-east-1"],
   endpoint: "http://x",
   estate: [],
+  retention: {},
+  limits: {},
+  features: {},
 };
 
 describe("signing in", () => {

@@ -1,72 +1,47 @@
-/** Settings, and the pattern of a page: a URL shape, queries, `Page`, `Loadable`, parts in files of their own. */
-import Box from "@cloudscape-design/components/box";
-import Container from "@cloudscape-design/components/container";
-import Header from "@cloudscape-design/components/header";
-import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
+/**
+ * Who you are here, and what this server is. Also the pattern of a page: a URL shape, queries, `Page`, `Loadable`,
+ * and parts in files of their own.
+ */
 import Tabs from "@cloudscape-design/components/tabs";
 import type { Meta } from "../../api/console";
-import { sessionState } from "../../api/session";
-import { useFormatTime } from "../../app/globals";
 import { useConsole } from "../../app/queries";
 import { useUrlState } from "../../app/url";
 import { oneOf } from "../../lib/url";
 import { Page } from "../../ui/Page";
 import { Loadable } from "../../ui/PageStates";
+import { About, Estate, Retention } from "./Server";
+import { SessionTab } from "./SessionTab";
 
-const SHAPE = { tab: oneOf(["session", "about"], "session") };
+const TABS = ["session", "estate", "retention", "about"] as const;
+const SHAPE = { tab: oneOf(TABS, "session") };
 
 export default function SettingsPage() {
   const [state, setState] = useUrlState(SHAPE);
+  const meta = useConsole<Meta>("meta");
   return (
     <Page title="Settings" description="Who you are here, and what this server is">
       <Tabs
         activeTabId={state.tab}
-        onChange={({ detail }) => setState({ tab: detail.activeTabId as typeof state.tab })}
+        onChange={({ detail }) => setState({ tab: detail.activeTabId as (typeof TABS)[number] })}
         tabs={[
-          { id: "session", label: "Session", content: <SessionTab /> },
-          { id: "about", label: "About", content: <AboutTab /> },
+          { id: "session", label: "Keys and session", content: <SessionTab /> },
+          {
+            id: "estate",
+            label: "Estate",
+            content: <Loadable query={meta}>{(m) => <Estate meta={m} />}</Loadable>,
+          },
+          {
+            id: "retention",
+            label: "Retention",
+            content: <Loadable query={meta}>{(m) => <Retention meta={m} />}</Loadable>,
+          },
+          {
+            id: "about",
+            label: "About",
+            content: <Loadable query={meta}>{(m) => <About meta={m} />}</Loadable>,
+          },
         ]}
       />
     </Page>
-  );
-}
-
-function SessionTab() {
-  const formatTime = useFormatTime();
-  const state = sessionState();
-  if (state.status !== "in") return null;
-  const { account, arn, region, expires } = state.session;
-  return (
-    <Container header={<Header>Signed in as</Header>}>
-      <KeyValuePairs
-        columns={4}
-        items={[
-          { label: "Account", value: account },
-          { label: "Identity", value: <Box fontSize="body-m">{arn}</Box> },
-          { label: "Region", value: region },
-          { label: "Session ends", value: formatTime(expires) },
-        ]}
-      />
-    </Container>
-  );
-}
-
-function AboutTab() {
-  const meta = useConsole<Meta>("meta");
-  return (
-    <Container header={<Header>This server</Header>}>
-      <Loadable query={meta}>
-        {(data) => (
-          <KeyValuePairs
-            columns={3}
-            items={[
-              { label: "Version", value: data.version },
-              { label: "Endpoint", value: data.endpoint },
-              { label: "Region", value: data.region },
-            ]}
-          />
-        )}
-      </Loadable>
-    </Container>
   );
 }
