@@ -75,7 +75,8 @@ def test_a_remediation_is_started_after_a_look_at_what_it_does(browse, seeded, e
     before = runs()
     console = browse(f"/incident?resource=AWS::S3::Bucket/{seeded.story.bucket}&q=NON_COMPLIANT")
     page = console.page
-    page.get_by_role("button", name=re.compile("^Compliance, .*NON_COMPLIANT")).first.click()
+    page.get_by_role("button", name="Fit to items").click()
+    page.get_by_role("button", name=re.compile("^Compliance, .*is NON_COMPLIANT")).first.click()
     page.get_by_role("button", name="Start remediation").click()
     dialog = page.get_by_role("dialog", name=re.compile("Start a remediation"))
     expect(dialog.get_by_text(seeded.story.rule).first).to_be_visible()

@@ -148,7 +148,7 @@ function Board({ timeline, state, setState, live }: BoardProps) {
   ];
   const lane = timeline.lanes.find((one) => one.items.some((item) => item.id === selected?.id));
   const logs = timeline.lanes.find((one) => one.kind === "logs");
-  const zoomed = interval.from > home.interval.from + 500 || interval.to < home.interval.to - 500;
+  const zoomed = state.from !== "" || state.to !== "";
 
   return (
     <div className="incident">
@@ -280,9 +280,12 @@ function useHome(timeline: Timeline, items: Item[], subject: string): { interval
   const [home, setHome] = useState({ subject, interval: timeline.axis, items });
   useEffect(() => {
     setHome((old) => {
-      const same = old.subject === subject;
-      if (same && timeline.axis.from >= old.interval.from && timeline.axis.to <= old.interval.to) return old;
-      return { subject, interval: timeline.axis, items };
+      if (old.subject !== subject) return { subject, interval: timeline.axis, items };
+      const { from, to } = old.interval;
+      if (timeline.axis.from >= from && timeline.axis.to <= to) return old;
+      const known = new Map([...old.items, ...items].map((item) => [item.id, item]));
+      const interval = { from: Math.min(from, timeline.axis.from), to: Math.max(to, timeline.axis.to) };
+      return { subject, interval, items: [...known.values()] };
     });
   }, [timeline, items, subject]);
   return home.subject === subject ? home : { interval: timeline.axis, items };
