@@ -7,105 +7,27 @@ import random
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 import pytest_asyncio
-from structlog.testing import capture_logs
 
+from delivery_kit import ACCOUNT, REGION, World, open_world
 from triptych.control.open import open_store
-from triptych.control.sql_store import SqlStore
-from triptych.control.store import Job, Unit
-from triptych.jobs.worker import JobHandler, Worker
-from triptych.kernel.context import Context, Identity
-from triptych.kernel.errors import ServiceError
 from triptych.kernel.ids import Ids
-from triptych.services.contract import Ctx, JobKind, Runtime
 from triptych.services.events.deliver import DELIVER
 from triptych.services.events.put_events import put_events
 from triptych.services.events.rules import disable_rule, put_rule
 from triptych.services.events.scheduled import TICK
 from triptych.services.events.targets import put_targets
-from triptych.settings import Settings
-from triptych.testing.clock import SimClock
 
-ACCOUNT, REGION = "111122223333", "eu-west-1"
+KINDS = (DELIVER, TICK)
 TARGET, LETTERS = (f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}" for name in ("target", "letters"))
-
-
-class Queues:
-    """An SQS that fails as the seed says: refuses, times out, answers 500, or takes the message and then breaks."""
-
-    def __init__(self, draw: random.Random, trouble: float) -> None:
-        self.draw, self.trouble = draw, trouble
-        self.taken: dict[str, list[tuple[str, dict[str, Any]]]] = {"target": [], "letters": []}
-        self.attempts = 0
-
-    async def __call__(
-        self, context: Context, service: str, operation: str, params: dict[str, Any]
-    ) -> dict[str, Any]:
-        if operation == "GetQueueUrl":
-            return {"QueueUrl": params["QueueName"]}
-        queue = params["QueueUrl"]
-        self.attempts += queue == "target"
-        chance = self.draw.random() if queue == "target" else 9.0
-        if chance < self.trouble / 2:
-            raise ServiceError("ServiceUnavailable", "no sign of life", status=503)
-        self.taken[queue].append((params["MessageBody"], params.get("MessageAttributes", {})))
-        if chance < self.trouble:
-            raise ServiceError("InternalError", "broke after it was taken", status=500)
-        return {"MessageId": "m"}
-
-    def ids(self, queue: str) -> list[str]:
-        return [json.loads(body)["id"] for body, _ in self.taken[queue]]
-
-
-class World:
-    def __init__(self, store: SqlStore, clock: SimClock, ids: Ids, queues: Queues) -> None:
-        self.store, self.clock, self.ids, self.queues = store, clock, ids, queues
-        self.runtime = Runtime(
-            settings=Settings(), clock=clock, ids=ids, control=store, lake=cast(Any, None), caller=queues
-        )
-
-    def ctx(self, unit: Unit) -> Ctx:
-        who = Identity(kind="Root", account=ACCOUNT)
-        return Ctx(
-            Context(account=ACCOUNT, region=REGION, identity=who, time=self.clock.now()), unit, self.runtime
-        )
-
-    async def do(self, operation: Any, **params: Any) -> dict[str, Any]:
-        unit = self.store.unit()
-        answer = await operation(self.ctx(unit), params)
-        await unit.commit()
-        return answer or {}
-
-    def worker(self) -> Worker:
-        def bound(kind: JobKind) -> JobHandler:
-            async def run(unit: Unit, job: Job) -> None:
-                await kind.handle(self.ctx(unit), job)
-
-            return JobHandler(name=kind.name, run=run, retry=kind.retry, concurrency=4)
-
-        handlers = {kind.name: bound(kind) for kind in (DELIVER, TICK)}
-        return Worker(self.store, clock=self.clock, ids=self.ids, handlers=handlers)
-
-    async def settle(self, seconds: float) -> None:
-        """Let a worker work for a while of simulated time."""
-        worker = self.worker()
-        await worker.start()
-        await self.clock.advance(seconds)
-        await self.clock.run(worker.stop())
 
 
 @pytest_asyncio.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    clock, ids = SimClock(), Ids(random.Random(3))
-    store = await open_store(f"sqlite:///{tmp_path / 'control.db'}", sync="normal", clock=clock, ids=ids)
-    undo = clock.attend(lambda: store.busy)
-    with capture_logs():  # failures are the point; writing them out takes longer than having them
-        yield World(store, clock, ids, Queues(random.Random(0), 0.0))
-    undo()
-    await store.close()
+    async with open_world(tmp_path, KINDS) as made:
+        yield made
 
 
 async def arranged(world: World, policy: dict[str, int]) -> None:
@@ -180,7 +102,7 @@ async def test_what_waits_survives_a_restart(world: World, tmp_path: Path) -> No
         f"sqlite:///{killed / 'control.db'}", sync="normal", clock=world.clock, ids=Ids(random.Random(4))
     )
     undo = world.clock.attend(lambda: again.busy)
-    await World(again, world.clock, Ids(random.Random(5)), world.queues).settle(5)
+    await World(again, world.clock, Ids(random.Random(5)), world.queues, KINDS).settle(5)
     undo()
     await again.close()
     assert sorted(world.queues.ids("target")) == sorted(ids)
