@@ -1,13 +1,14 @@
 """What metrics cost: data points per second into the store, milliseconds out of it.
 
-    python bench/metrics.py [--seconds 4] [--series 2000] [--points 500000] [--json]
+    python bench/metrics.py [--seconds 4] [--connections 16] [--series 2000] [--points 500000] [--json]
     python bench/metrics.py --series 100000 --points 10000000
 
 Into: the same PutMetricData bodies (one value a datum; 150 values a datum) over HTTP from a second process to
 Triptych and to moto's server, and the same rows straight into the engine. Triptych's answers mean durable, moto
 keeps a list in memory. Then ``points`` points of ``series`` series are laid down in slices, each timed (does a
 point cost more when there are more?), and GetMetricData for one series is timed over HTTP, with a second client
-that puts data meanwhile. Compare within a run only.
+that puts data meanwhile. Compare within a run only;
+CPU time, which is told too, depends less on what else the machine does.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import cbor2
 import pyarrow as pa
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -72,26 +74,36 @@ def bodies() -> dict[str, tuple[dict[str, Any], int]]:
     return {"1000x1": body(1000, 1), "20x1": body(20, 1), "300x150": body(300, 150)}
 
 
-def signed(url: str, operation: str, params: dict[str, Any]) -> tuple[dict[str, str], bytes]:
-    """A signed awsJson request, good for 15 minutes."""
-    data = json.dumps(params).encode()
-    headers = {
-        "X-Amz-Target": f"GraniteServiceVersion20100801.{operation}",
-        "Content-Type": "application/x-amz-json-1.0",
-    }
-    request = AWSRequest("POST", url + "/", data=data, headers=headers)
+def signed(
+    url: str, operation: str, params: dict[str, Any], *, cbor: bool = False
+) -> tuple[str, dict[str, str], bytes]:
+    """A signed awsJson or CBOR request (path, headers, body), good for 15 minutes."""
+    path = "/"
+    if cbor:
+        path = f"/service/GraniteServiceVersion20100801/operation/{operation}"
+        data = cbor2.dumps(params)
+        headers = {"smithy-protocol": "rpc-v2-cbor", "Content-Type": "application/cbor"}
+    else:
+        data = json.dumps(params).encode()
+        headers = {
+            "X-Amz-Target": f"GraniteServiceVersion20100801.{operation}",
+            "Content-Type": "application/x-amz-json-1.0",
+        }
+    request = AWSRequest("POST", url + path, data=data, headers=headers)
     SigV4Auth(Credentials("test", "test"), "monitoring", REGION).add_auth(request)
-    return {**dict(request.headers.items()), "Content-Length": str(len(data))}, data
+    return path, {**dict(request.headers.items()), "Content-Length": str(len(data))}, data
 
 
-def _hammer(port: int, headers: dict[str, str], data: bytes, seconds: float, gate: Any, answers: Any) -> None:
+def _hammer(
+    port: int, path: str, headers: dict[str, str], data: bytes, seconds: float, gate: Any, answers: Any
+) -> None:
     """One connection that sends the same request for a while; puts how long each answer took, or what went wrong."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     gate.wait()
     until = time.time() + seconds
     taken: list[float] = []
     while (started := time.time()) < until:
-        connection.request("POST", "/", body=data, headers=headers)
+        connection.request("POST", path, body=data, headers=headers)
         reply = connection.getresponse()
         text = reply.read()
         if reply.status != 200:
@@ -107,14 +119,21 @@ def cpu_seconds(pid: int) -> float:
 
 
 def put_rate(
-    url: str, pid: int, params: dict[str, Any], points: int, seconds: float, *, connections: int
+    url: str,
+    pid: int,
+    params: dict[str, Any],
+    points: int,
+    seconds: float,
+    *,
+    connections: int,
+    cbor: bool = False,
 ) -> dict[str, float]:
-    headers, data = signed(url, "PutMetricData", params)
+    path, headers, data = signed(url, "PutMetricData", params, cbor=cbor)
     port = int(url.rsplit(":", 1)[1])
     context = multiprocessing.get_context("fork")
     answers, gate = context.Queue(), context.Barrier(connections + 1)
     workers = [
-        context.Process(target=_hammer, args=(port, headers, data, seconds, gate, answers))
+        context.Process(target=_hammer, args=(port, path, headers, data, seconds, gate, answers))
         for _ in range(connections)
     ]
     for worker in workers:
@@ -225,8 +244,8 @@ async def lay_down(data_dir: Path, series_count: int, points: int, slices: int =
     return [round(each, 3) for each in costs]
 
 
-def read_latency(url: str, series_count: int, rounds: int) -> dict[str, dict[str, float]]:
-    """Milliseconds of GetMetricData for one random series: what is asked -> median and p99."""
+def read_latency(url: str, pid: int, series_count: int, rounds: int) -> dict[str, dict[str, float]]:
+    """Milliseconds of GetMetricData for one random series: what is asked -> median, p99, the server's CPU."""
     now = datetime.now(UTC)
     port = int(url.rsplit(":", 1)[1])
     draw = random.Random(3)
@@ -237,6 +256,8 @@ def read_latency(url: str, series_count: int, rounds: int) -> dict[str, dict[str
         connection = http.client.HTTPConnection("127.0.0.1", port)
         taken = []
         for n in range(rounds + 5):
+            if n == 5:
+                before = cpu_seconds(pid)
             host = {"Name": "Host", "Value": f"h-{draw.randrange(series_count)}"}
             metric = {"Namespace": NAMESPACE, "MetricName": "Load", "Dimensions": [host]}
             query = {"Id": "m", "MetricStat": {"Metric": metric, "Period": period, "Stat": stat}}
@@ -245,9 +266,9 @@ def read_latency(url: str, series_count: int, rounds: int) -> dict[str, dict[str
                 "StartTime": (now - timedelta(hours=hours)).timestamp(),
                 "EndTime": now.timestamp(),
             }
-            headers, data = signed(url, "GetMetricData", params)
+            path, headers, data = signed(url, "GetMetricData", params)
             started = time.perf_counter()
-            connection.request("POST", "/", body=data, headers=headers)
+            connection.request("POST", path, body=data, headers=headers)
             answer = json.loads(connection.getresponse().read())
             if n >= 5:
                 taken.append((time.perf_counter() - started) * 1000)
@@ -255,13 +276,18 @@ def read_latency(url: str, series_count: int, rounds: int) -> dict[str, dict[str
         connection.close()
         taken.sort()
         p99 = taken[min(len(taken) - 1, int(len(taken) * 0.99))]
-        found[name] = {"p50_ms": round(statistics.median(taken), 2), "p99_ms": round(p99, 2)}
+        found[name] = {
+            "p50_ms": round(statistics.median(taken), 2),
+            "p99_ms": round(p99, 2),
+            "server_cpu_ms": round((cpu_seconds(pid) - before) * 1000 / rounds, 2),
+        }
     return found
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--seconds", type=float, default=4.0)
+    arguments.add_argument("--connections", type=int, default=16)
     arguments.add_argument("--series", type=int, default=2_000)
     arguments.add_argument("--points", type=int, default=500_000)
     arguments.add_argument("--rounds", type=int, default=200)
@@ -274,12 +300,21 @@ def main() -> None:
             data_dir / "puts", settings={"INTERVALS__CONFIG_SWEEP_SECONDS": "3600"}
         ) as server:
             for name, (params, points) in bodies().items():
-                rate = put_rate(server.url, server.pid, params, points, chosen.seconds, connections=4)
-                results[f"put {name}: triptych"] = rate
+                for cbor in (False, True):
+                    rate = put_rate(
+                        server.url,
+                        server.pid,
+                        params,
+                        points,
+                        chosen.seconds,
+                        connections=chosen.connections,
+                        cbor=cbor,
+                    )
+                    results[f"put {name}: triptych{', CBOR' if cbor else ''}"] = rate
         with moto_server() as (url, pid):
             for name, (params, points) in bodies().items():
                 results[f"put {name}: moto"] = put_rate(
-                    url, pid, params, points, chosen.seconds, connections=4
+                    url, pid, params, points, chosen.seconds, connections=chosen.connections
                 )
         for name, (params, points) in bodies().items():
             results[f"put {name}: engine"] = raw_rate(params, points, chosen.seconds)
@@ -290,7 +325,7 @@ def main() -> None:
         ) as server:
             results |= {
                 f"GetMetricData, {name}": each
-                for name, each in read_latency(server.url, chosen.series, chosen.rounds).items()
+                for name, each in read_latency(server.url, server.pid, chosen.series, chosen.rounds).items()
             }
     if chosen.json:
         print(json.dumps(results, indent=2))
