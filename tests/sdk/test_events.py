@@ -7,6 +7,7 @@ import contextlib
 import datetime as dt
 import json
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -215,6 +216,26 @@ def test_a_queue_gets_what_its_filter_wants(client, queue, taken) -> None:
         "NotFound",
         "Subscription does not exist",
     )
+
+
+def test_an_owned_subscription_is_not_ended_by_a_link(client, receiver, eventually) -> None:
+    sns = client("sns")
+    arn = sns.create_topic(Name="owned")["TopicArn"]
+    sns.subscribe(TopicArn=arn, Protocol="http", Endpoint=receiver.url)
+    (request,) = eventually(lambda: receiver.documents("SubscriptionConfirmation"), what="the request")
+    subscription = sns.confirm_subscription(
+        TopicArn=arn, Token=request["Token"], AuthenticateOnUnsubscribe="true"
+    )["SubscriptionArn"]
+    attributes = sns.get_subscription_attributes(SubscriptionArn=subscription)["Attributes"]
+    assert attributes["ConfirmationWasAuthenticated"] == "true"
+    sns.publish(TopicArn=arn, Message="m")
+    (message,) = eventually(lambda: receiver.documents("Notification"), what="the message")
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        urllib.request.urlopen(message["UnsubscribeURL"])
+    with refusal.value as answer:
+        assert (answer.status, json.load(answer)["code"]) == (403, "AuthorizationError")
+    sns.unsubscribe(SubscriptionArn=subscription)
+    assert sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"] == []
 
 
 @pytest.mark.parametrize("version", ["1", "2"])

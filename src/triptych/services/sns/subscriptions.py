@@ -172,13 +172,10 @@ def _json(text: str) -> Any:
 async def confirm_subscription(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     """Make a pending subscription effective, with the token its endpoint was sent; again is no error.
 
-    Partly: AuthenticateOnUnsubscribe is refused.
+    ``AuthenticateOnUnsubscribe`` counts when whoever confirms has signed the call.
     """
     topic = await find_topic(ctx, params["TopicArn"])
-    if (params.get("AuthenticateOnUnsubscribe") or "").lower() == "true":
-        raise ServiceError(
-            "NotImplemented", "Triptych does not implement AuthenticateOnUnsubscribe.", status=501
-        )
+    wanted = (params.get("AuthenticateOnUnsubscribe") or "").lower() == "true"
     stored = await ctx.unit.list(
         SUBSCRIPTIONS, account=ctx.account, region=ctx.region, index=("topic", topic.name)
     )
@@ -189,21 +186,29 @@ async def confirm_subscription(ctx: Ctx, params: dict[str, Any]) -> dict[str, An
             )
             if confirmed is None:
                 break
-            keep(ctx, msgspec.structs.replace(confirmed, pending=False))
+            owned = confirmed.owned or (wanted and _has_signed(ctx))
+            keep(ctx, msgspec.structs.replace(confirmed, pending=False, owned=owned))
             return {"SubscriptionArn": confirmed.arn}
     raise invalid("Token")
 
 
 @operation
 async def unsubscribe(ctx: Ctx, params: dict[str, Any]) -> None:
-    """Delete a subscription; one that is not there is no error."""
+    """Delete a subscription; one that is not there is no error. The link in messages ends only those nobody owns."""
     try:
         found = await find_subscription(ctx, params["SubscriptionArn"])
     except ServiceError as error:
         if error.code == "NotFound":
             return
         raise
+    if found.owned and not _has_signed(ctx):
+        raise ServiceError("AuthorizationError", "The subscription's owner must unsubscribe it.", status=403)
     ctx.unit.delete(SUBSCRIPTIONS, found.id, account=ctx.account, region=ctx.region)
+
+
+def _has_signed(ctx: Ctx) -> bool:
+    """Links of messages are followed without a signature."""
+    return ctx.context.identity.kind != "Unknown"
 
 
 def _listed(subscription: Subscription, topic_arn: str) -> dict[str, str]:
@@ -253,7 +258,7 @@ async def get_subscription_attributes(ctx: Ctx, params: dict[str, Any]) -> dict[
         "TopicArn": ctx.arn("sns", found.topic),
         "Protocol": found.protocol,
         "Endpoint": found.endpoint,
-        "ConfirmationWasAuthenticated": "true" if found.protocol == "sqs" else "false",
+        "ConfirmationWasAuthenticated": "true" if found.owned or found.protocol == "sqs" else "false",
         "PendingConfirmation": "false" if found.confirmed else "true",
         "RawMessageDelivery": "false",
         "SubscriptionPrincipal": f"arn:aws:iam::{found.account}:root",

@@ -41,7 +41,9 @@ Protocol = Literal["sqs", "http", "https", "email", "email-json"]
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """:param token: what confirms it, for endpoints that must; kept, so that to confirm again is no error."""
+    """:param token: what confirms it, for endpoints that must; kept, so that to confirm again is no error.
+    :param owned: only a signed call may end it (AuthenticateOnUnsubscribe), not whoever has the link of a message.
+    """
 
     id: str
     topic: str
@@ -52,6 +54,7 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     attributes: dict[str, str] = {}
     token: str = ""
     pending: bool = False
+    owned: bool = False
 
     @property
     def arn(self) -> str:
