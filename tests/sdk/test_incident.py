@@ -186,6 +186,8 @@ def test_log_errors_are_counted_in_the_groups_named(of_alarm, script: Script) ->
     unknown = lane(script.get(f"timeline?alarm={ALARM}&lanes=logs"), "logs")
     assert unknown["groups"] == []
     assert "No log group" in unknown["note"]
+    gone = lane(script.get(f"timeline?alarm={ALARM}&lanes=logs&logGroups={GROUP},/not/there"), "logs")
+    assert (gone["total"], gone["note"]) == (2, "There is no log group /not/there.")
 
 
 def test_a_metric_filter_says_which_log_group_belongs_to_an_alarm(client, story, script: Script) -> None:
@@ -227,11 +229,24 @@ def test_an_event_shows_what_followed(story: Story, script: Script, of_alarm) ->
     assert api["total"] > lane(script.get(f"timeline?event={slip}"), "api")["total"]
 
 
+def test_any_fact_can_be_asked_about(story: Story, script: Script, of_alarm) -> None:
+    verdict = next(e for e in lane(of_alarm, "compliance")["items"] if e["status"] == "NON_COMPLIANT")
+    found = script.get(f"timeline?event={verdict['id']}&lanes=compliance")
+    assert [each["kind"] for each in found["lanes"]] == ["compliance"]
+    top = found["suspects"][0]
+    assert (top["certain"], top["id"]) == (True, verdict["origin"])
+    assert {"type": "AWS::S3::Bucket", "id": story.bucket, "hops": 0} in found["related"]
+
+
 def test_nothing_is_dropped_when_there_is_too_much(script: Script, of_alarm) -> None:
-    axis = of_alarm["axis"]
-    few = script.get(f"timeline?alarm={ALARM}&from={axis['from']}&to={axis['to']}&maxItems=12")
+    start, end = (
+        of_alarm["axis"]["from"],
+        of_alarm["episode"]["start"],
+    )  # long enough ago to be recorded by now
+    wanted = f"timeline?alarm={ALARM}&from={start}&to={end}"
+    every, few = script.get(wanted), script.get(f"{wanted}&maxItems=12")
     assert sum(len(each["items"]) for each in few["lanes"]) <= 12
-    api, whole = lane(few, "api"), lane(of_alarm, "api")
+    api, whole = lane(few, "api"), lane(every, "api")
     assert api["bucketed"]
     assert not whole["bucketed"]
     assert api["total"] == sum(each["count"] for each in api["buckets"]) == whole["total"]
@@ -348,11 +363,17 @@ def test_filters_may_be_alternatives(story: Story, script: Script) -> None:
     assert script.post("events/search", {"filters": either})["total"] == 0
 
 
-def test_pages_stay_where_they_are_while_events_arrive(story, script: Script, client) -> None:
-    asked = {"filters": [{"field": "readOnly", "op": "=", "value": "false"}], "limit": 4}
-    whole = [each["eventId"] for each in script.post("events/search", asked | {"limit": 12})["events"]]
+def test_pages_stay_where_they_are_while_events_arrive(story, script: Script, client, eventually) -> None:
+    on_bucket = {"field": "resourceName", "op": "=", "value": story.bucket}
+    asked = {"filters": [on_bucket, {"field": "readOnly", "op": "=", "value": "false"}], "limit": 2}
+    whole = [each["eventId"] for each in script.post("events/search", asked | {"limit": 6})["events"]]
+    assert len(whole) == 6
     first = script.post("events/search", asked)
-    client("sns").create_topic(Name="arrives-between-two-pages")
+    client("s3").put_object(Bucket=story.bucket, Key="arrives-between-two-pages")
+    eventually(
+        lambda: script.post("events/search", asked)["events"][0]["eventId"] != whole[0],
+        what="the new event to be found",
+    )
     second = script.post("events/search", asked | {"nextToken": first["nextToken"]})
     third = script.post("events/search", asked | {"nextToken": second["nextToken"]})
     read = [each["eventId"] for page in (first, second, third) for each in page["events"]]

@@ -315,9 +315,6 @@ TIMELINE_RELATED = 100
 TIMELINE_METRICS = 8
 """Metrics of one timeline (ours: more lines say less)."""
 
-TIMELINE_LOG_SECONDS = 5
-"""How long a timeline waits for the count of log errors before it is shown without (ours)."""
-
 INCIDENTS_PAGE = 50
 """Episodes on one page of incidents (ours: the causes of each are looked for)."""
 

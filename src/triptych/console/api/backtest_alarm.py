@@ -6,12 +6,13 @@ from typing import Any
 
 import msgspec
 
+from triptych.console.affordable import affordable
 from triptych.console.alarms.backtest import Backtest, Draft, backtest
 from triptych.console.contract import ConsoleCtx, Endpoint
 
 
 async def _backtest(ctx: ConsoleCtx, params: dict[str, Any]) -> Backtest:
-    return await backtest(ctx, msgspec.convert(params, Draft))
+    return await affordable(backtest(ctx, msgspec.convert(params, Draft)))
 
 
 ENDPOINT = Endpoint(

@@ -6,12 +6,13 @@ from typing import Any
 
 import msgspec
 
+from triptych.console.affordable import affordable
 from triptych.console.contract import ConsoleCtx, Endpoint
 from triptych.console.events.search import Found, Search, search
 
 
 async def _search(ctx: ConsoleCtx, params: dict[str, Any]) -> Found:
-    return await search(ctx, msgspec.convert(params, Search))
+    return await affordable(search(ctx, msgspec.convert(params, Search)))
 
 
 ENDPOINT = Endpoint(

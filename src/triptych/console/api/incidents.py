@@ -6,13 +6,14 @@ from typing import Any
 
 import msgspec
 
+from triptych.console.affordable import affordable
 from triptych.console.contract import ConsoleCtx, Endpoint
 from triptych.console.incident.asked import Listed
 from triptych.console.incident.episodes import Incidents, incidents
 
 
 async def _incidents(ctx: ConsoleCtx, params: dict[str, Any]) -> Incidents:
-    return await incidents(ctx, msgspec.convert(params, Listed))
+    return await affordable(incidents(ctx, msgspec.convert(params, Listed)))
 
 
 ENDPOINT = Endpoint(

@@ -6,13 +6,14 @@ from typing import Any
 
 import msgspec
 
+from triptych.console.affordable import affordable
 from triptych.console.contract import ConsoleCtx, Endpoint
 from triptych.console.incident.asked import Asked
 from triptych.console.incident.timeline import Timeline, timeline
 
 
 async def _timeline(ctx: ConsoleCtx, params: dict[str, Any]) -> Timeline:
-    return await timeline(ctx, msgspec.convert(params, Asked))
+    return await affordable(timeline(ctx, msgspec.convert(params, Asked)))
 
 
 ENDPOINT = Endpoint(

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from triptych.console.affordable import affordable
 from triptych.console.contract import Answer, ConsoleCtx, Endpoint
 from triptych.console.incident.asked import Asked, Export
 from triptych.console.incident.postmortem import markdown
@@ -15,7 +16,7 @@ from triptych.console.incident.timeline import timeline
 async def _export(ctx: ConsoleCtx, params: dict[str, Any]) -> Answer:
     form = msgspec.convert(params, Export).format
     asked = msgspec.convert({name: value for name, value in params.items() if name != "format"}, Asked)
-    found = msgspec.to_builtins(await timeline(ctx, asked))
+    found = msgspec.to_builtins(await affordable(timeline(ctx, asked)))
     moment = f"{ctx.now:%Y-%m-%dT%H%M%SZ}"
     name = f"incident-{moment}.{'md' if form == 'markdown' else 'json'}"
     headers = [("content-disposition", f'attachment; filename="{name}"')]

@@ -11,11 +11,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from sqlglot import exp
 
 from triptych.console.causes import Resource
+from triptych.lake.sql import Fixed
 from triptych.services.contract import Ctx
 
 __all__ = [
@@ -215,7 +216,7 @@ async def count(
 
 
 @cache
-def _count_query(kind: str, *, every: bool) -> exp.Select:
+def _count_query(kind: str, *, every: bool) -> Fixed:
     """Trees are made once: making one costs more than asking."""
     source = _ALL_FACTS if kind == FACTS else SOURCES[kind]
     milliseconds = exp.Anonymous(this="toUnixTimestamp64Milli", expressions=_columns("time"))
@@ -238,7 +239,9 @@ def _count_query(kind: str, *, every: bool) -> exp.Select:
         .group_by(*_columns("kind", "bucket"))
         .order_by(*_columns("bucket"))
     )
-    return query.where(source.where.copy()) if kind == FACTS else query
+    if kind == FACTS:
+        query = query.where(source.where.copy())
+    return _fixed(source, query)
 
 
 async def read(
@@ -252,7 +255,7 @@ async def read(
 
 
 @cache
-def _read_query(kind: str, *, every: bool) -> exp.Select:
+def _read_query(kind: str, *, every: bool) -> Fixed:
     source = SOURCES[kind]
     query = (
         exp.select(
@@ -265,7 +268,7 @@ def _read_query(kind: str, *, every: bool) -> exp.Select:
         .order_by(*(_descending(name) for name in ("related", "bad", "time", source.id)))
         .limit(_value("most"))
     )
-    return query if every else query.where(source.where.copy())
+    return _fixed(source, query if every else query.where(source.where.copy()))
 
 
 def _interesting(interest: Interest) -> dict[str, list[str]]:
@@ -284,18 +287,16 @@ def _related(source: Source) -> exp.Condition:
     return exp.or_(touches, _has("origins", source.origin))
 
 
-async def _select(
-    ctx: Ctx, source: Source, query: exp.Select, values: Mapping[str, Any]
-) -> list[dict[str, Any]]:
+def _fixed(source: Source, query: exp.Select) -> Fixed:
+    return Fixed(query if source.regional else query.where(_has("regions", "region")))
+
+
+async def _select(ctx: Ctx, source: Source, query: Fixed, values: Mapping[str, Any]) -> list[dict[str, Any]]:
     if source.regional:
         return await ctx.runtime.lake.select(query, values, account=ctx.account, region=ctx.region)
     regions = sorted({ctx.region, GLOBAL_REGION})
-    return await ctx.runtime.lake.select(
-        query.where(_has("regions", "region")),
-        {**values, "regions": regions},
-        account=ctx.account,
-        region=None,
-    )
+    everywhere = {**values, "regions": regions}
+    return await ctx.runtime.lake.select(query, everywhere, account=ctx.account, region=None)
 
 
 # --- the calls that may have caused it ----------------------------------------------------------------------
@@ -308,15 +309,16 @@ async def calls_before(ctx: Ctx, window: Range, interest: Interest, *, limit: in
 
 
 @cache
-def _calls_query() -> exp.Select:
+def _calls_query() -> Fixed:
     source = SOURCES["api"]
-    return (
+    query = (
         exp.select(*_columns(*source.columns), exp.alias_(_related(source), "related"))
         .from_(source.table)
         .where(exp.or_(exp.and_(_within(), source.where.copy()), _has("origins", "event_id")))
         .order_by(*(_descending(name) for name in ("related", "time", "event_id")))
         .limit(_value("most"))
     )
+    return _fixed(source, query)
 
 
 async def first_calls(
@@ -336,9 +338,9 @@ async def first_calls(
 
 
 @cache
-def _first_query() -> exp.Select:
+def _first_query() -> Fixed:
     who_and_what = ("username", "event_source", "event_name")
-    return (
+    return Fixed(
         exp.select(*_columns(*who_and_what), exp.alias_(exp.Min(this=exp.column("time")), "first"))
         .from_(API_EVENTS)
         .where(_within(), _has("usernames", "username"), _has("names", "event_name"))
@@ -351,71 +353,95 @@ def _first_query() -> exp.Select:
 
 async def fact(ctx: Ctx, id_: str) -> dict[str, Any] | None:
     """One fact of any kind, of any region of the account."""
-    columns = _columns("time", "id", "kind", "subject", "cause", "origin", "summary", "region")
-    query = exp.select(*columns).from_(FACTS).where(exp.column("id").eq(_value("id"))).limit(1)
-    rows = await ctx.runtime.lake.select(query, {"id": id_}, account=ctx.account, region=None)
+    rows = await ctx.runtime.lake.select(_fact_query(), {"id": id_}, account=ctx.account, region=None)
     return rows[0] if rows else None
+
+
+@cache
+def _fact_query() -> Fixed:
+    columns = _columns("time", "id", "kind", "subject", "cause", "origin", "summary", "region")
+    return Fixed(exp.select(*columns).from_(FACTS).where(exp.column("id").eq(_value("id"))).limit(1))
 
 
 async def touched_by(ctx: Ctx, ids: Sequence[str]) -> list[Resource]:
     """The resources these calls, items and verdicts are about."""
-    values = {"ids": list(ids)}
+    values, lake = {"ids": list(ids)}, ctx.runtime.lake
+    calls, *others = await asyncio.gather(
+        *(lake.select(each, values, account=ctx.account, region=None) for each in _touched_queries())
+    )
     found: dict[Resource, None] = {}
-    calls = exp.select(*_columns("resource_types", "resource_names")).from_(API_EVENTS)
-    calls = calls.where(_has("ids", "event_id"))
-    for row in await ctx.runtime.lake.select(calls, values, account=ctx.account, region=None):
+    for row in calls:
         pairs = zip(row["resource_types"], row["resource_names"], strict=True)
         found |= dict.fromkeys(Resource(kind, name) for kind, name in pairs)
-    for table in (ITEMS, VERDICTS):
-        about = (
-            exp.select(*_columns("resource_type", "resource_id")).from_(table).where(_has("ids", "fact_id"))
-        )
-        for row in await ctx.runtime.lake.select(about, values, account=ctx.account, region=None):
-            found[Resource(row["resource_type"], row["resource_id"])] = None
+    for row in (row for rows in others for row in rows):
+        found[Resource(row["resource_type"], row["resource_id"])] = None
     return list(found)
+
+
+@cache
+def _touched_queries() -> tuple[Fixed, ...]:
+    calls = exp.select(*_columns("resource_types", "resource_names")).from_(API_EVENTS)
+    others = [
+        exp.select(*_columns("resource_type", "resource_id")).from_(table).where(_has("ids", "fact_id"))
+        for table in (ITEMS, VERDICTS)
+    ]
+    return tuple(map(Fixed, (calls.where(_has("ids", "event_id")), *others)))
 
 
 async def first_noncompliant(ctx: Ctx, axis: Range, resource: Resource | None) -> dict[str, Any] | None:
     """The first verdict NON_COMPLIANT in a range, of a resource or of all."""
-    query = exp.select(*_columns("time", "rule_name", "resource_id", "cause_origin"))
-    query = query.where(_is("compliance", "NON_COMPLIANT")).order_by(exp.column("time")).limit(1)
-    return await _one(ctx, query, VERDICTS, axis, resource)
+    return await _one(ctx, "against", axis, resource)
 
 
 async def last_item(ctx: Ctx, axis: Range, resource: Resource) -> dict[str, Any] | None:
     """The last configuration item of a resource in a range."""
-    query = exp.select(*_columns("time", "cause_origin")).order_by(_descending("time")).limit(1)
-    return await _one(ctx, query, ITEMS, axis, resource)
+    return await _one(ctx, "item", axis, resource)
 
 
 async def last_news(ctx: Ctx, resource: Resource, within: Range) -> datetime | None:
     """When a resource was last heard of."""
-    query = exp.select(*_columns("time")).order_by(_descending("time")).limit(1)
-    found = [await _one(ctx, query, table, within, resource) for table in (ITEMS, VERDICTS)]
+    found = await asyncio.gather(_one(ctx, "item", within, resource), _one(ctx, "verdict", within, resource))
     return max((row["time"] for row in found if row), default=None)
 
 
-async def _one(
-    ctx: Ctx, query: exp.Select, table: str, axis: Range, resource: Resource | None
-) -> dict[str, Any] | None:
-    query, values = query.from_(table).where(_within()), {"start": axis.start, "end": axis.end}
-    bound: dict[str, Any] = dict(values)
+_Wanted = Literal["against", "item", "verdict"]
+
+
+async def _one(ctx: Ctx, wanted: _Wanted, axis: Range, resource: Resource | None) -> dict[str, Any] | None:
+    values: dict[str, Any] = {"start": axis.start, "end": axis.end}
     if resource is not None:
-        query = query.where(exp.column("resource_type").eq(_value("type")))
-        query = query.where(exp.column("resource_id").eq(_value("id")))
-        bound |= {"type": resource.type, "id": resource.id}
-    rows = await ctx.runtime.lake.select(query, bound, account=ctx.account, region=ctx.region)
+        values |= {"type": resource.type, "id": resource.id}
+    query = _one_query(wanted, named=resource is not None)
+    rows = await ctx.runtime.lake.select(query, values, account=ctx.account, region=ctx.region)
     return rows[0] if rows else None
+
+
+@cache
+def _one_query(wanted: _Wanted, *, named: bool) -> Fixed:
+    table = ITEMS if wanted == "item" else VERDICTS
+    query = exp.select(*_columns("time", "cause_origin")).from_(table).where(_within()).limit(1)
+    if named:
+        query = query.where(
+            exp.column("resource_type").eq(_value("type")), exp.column("resource_id").eq(_value("id"))
+        )
+    if wanted == "against":
+        query = query.select(*_columns("rule_name", "resource_id")).order_by(exp.column("time"))
+        return Fixed(query.where(_is("compliance", "NON_COMPLIANT")))
+    return Fixed(query.order_by(_descending("time")))
 
 
 async def items_from(ctx: Ctx, origins: Sequence[str], *, limit: int) -> list[dict[str, Any]]:
     """Configuration items that followed from these facts, oldest first."""
-    query = (
+    values = {"origins": list(origins), "most": limit}
+    return await ctx.runtime.lake.select(_from_query(), values, account=ctx.account, region=ctx.region)
+
+
+@cache
+def _from_query() -> Fixed:
+    return Fixed(
         exp.select(*_columns("time", "resource_type", "resource_id", "diff", "cause_origin"))
         .from_(ITEMS)
         .where(_has("origins", "cause_origin"))
         .order_by(exp.column("time"))
-        .limit(limit)
+        .limit(_value("most"))
     )
-    values = {"origins": list(origins)}
-    return await ctx.runtime.lake.select(query, values, account=ctx.account, region=ctx.region)

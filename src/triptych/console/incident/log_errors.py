@@ -8,22 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
+
+from sqlglot import exp
 
 from triptych.console.contract import millis
 from triptych.console.incident.facts import Range
 from triptych.console.incident.neighbours import Near
 from triptych.console.incident.subject import Subject
-from triptych.kernel import limits
 from triptych.kernel.errors import ServiceError
 from triptych.services.contract import Ctx
+from triptych.services.logs.insights import InsightsQuery, source_of
+from triptych.services.logs.tables import LOG_EVENTS
 
 __all__ = ["PATTERN", "LogErrors", "log_errors"]
 
 PATTERN = "(?i)(error|exception|fatal|panic|traceback)"
 _GROUPS = 20
-_LEAST_WAIT, _LONGEST_WAIT = 0.02, 0.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,7 @@ async def _belonging(ctx: Ctx, subject: Subject, near: Near) -> dict[str, str]:
     for alarm in subject.alarms:
         for namespace, name in _metrics_of(alarm):
             asked = {"metricNamespace": namespace, "metricName": name}
-            for each in (await ctx.call("logs", "DescribeMetricFilters", asked)).get("metricFilters", ()):
+            for each in (await _described(ctx, "DescribeMetricFilters", asked)).get("metricFilters", ()):
                 why = f"its metric filter {each['filterName']} makes {namespace} {name}"
                 found.setdefault(each["logGroupName"], why)
     maybe: dict[str, str] = {}
@@ -83,48 +84,55 @@ def _metrics_of(alarm: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(each["Namespace"], each["MetricName"]) for each in stats]
 
 
+async def _described(ctx: Ctx, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """What there is of a name; of one that Logs does not even allow (CloudWatch allows more) there is nothing."""
+    try:
+        return await ctx.call("logs", operation, asked)
+    except ServiceError as error:
+        if error.status >= 500:
+            raise
+        return {}
+
+
 async def _exists(ctx: Ctx, name: str) -> bool:
-    reply = await ctx.call("logs", "DescribeLogGroups", {"logGroupNamePrefix": name, "limit": 1})
+    reply = await _described(ctx, "DescribeLogGroups", {"logGroupNamePrefix": name, "limit": 1})
     return any(each["logGroupName"] == name for each in reply.get("logGroups", ()))
 
 
-async def _counted(ctx: Ctx, groups: list[str], axis: Range, step: int) -> tuple[dict[int, int], str]:
-    """Bucket -> events that speak of errors, by a Logs Insights query; and what went wrong, if anything did."""
-    seconds = step // 1000
-    asked = {
-        "logGroupNames": groups,
-        "startTime": int(axis.start.timestamp()),
-        "endTime": int(axis.end.timestamp()),
-        "queryString": f"filter @message like /{PATTERN}/ | stats count(*) as errors by bin({seconds}s) as bucket",
-        "limit": limits.TIMELINE_ITEMS,
-    }
-    try:
-        query = (await ctx.call("logs", "StartQuery", asked))["queryId"]
-        rows = await _answer(ctx, query)
-    except ServiceError as error:
-        return {}, f"Log errors could not be counted: {error.message}"
-    if rows is None:
-        return {}, f"Counting log errors took longer than {limits.TIMELINE_LOG_SECONDS} s and was given up."
-    counted: dict[int, int] = {}
-    for row in rows:
-        members = {each["field"]: each["value"] for each in row}
-        begun = datetime.fromisoformat(members["bucket"]).replace(tzinfo=UTC)
-        counted[millis(begun)] = int(float(members["errors"]))
-    return counted, ""
+async def _counted(ctx: Ctx, names: list[str], axis: Range, step: int) -> tuple[dict[int, int], str]:
+    """Bucket -> events that speak of errors; and which groups there are not.
+
+    The condition is Insights' own (groups as they are now, without what is deleted or expired). A query of Insights
+    itself would be a job and a wait for each look at the timeline.
+    """
+    start, end = int(axis.start.timestamp()), int(axis.end.timestamp())
+    now = millis(ctx.now)
+    about = InsightsQuery(
+        id="", text="", groups=tuple(names), start=start, end=end, limit=1, created=now, asked_by=""
+    )
+    source = await source_of(ctx, about)
+    known = {shown.partition(":")[2] for shown in source.groups.values()}
+    missing = [name for name in names if name not in known]
+    note = f"There is no log group {', '.join(missing)}." if missing else ""
+    zero = millis(axis.start)
+    values = {**source.values, "pattern": PATTERN, "zero": zero, "width": step}
+    query = _count_query().where(source.condition)
+    rows = await ctx.runtime.lake.select(query, values, account=ctx.account, region=ctx.region)
+    return {zero + row["bucket"] * step: row["errors"] for row in rows}, note
 
 
-async def _answer(ctx: Ctx, query: str) -> list[list[dict[str, str]]] | None:
-    """The rows of a query once it is complete; None when that took too long, and then it is stopped."""
-    clock, wait = ctx.runtime.clock, _LEAST_WAIT
-    deadline = clock.monotonic() + limits.TIMELINE_LOG_SECONDS
-    while clock.monotonic() < deadline:
-        reply = await ctx.call("logs", "GetQueryResults", {"queryId": query})
-        if reply["status"] == "Complete":
-            rows: list[list[dict[str, str]]] = reply["results"]
-            return rows
-        if reply["status"] not in ("Scheduled", "Running"):
-            raise ServiceError("QueryFailed", f"the query ended as {reply['status']}")
-        await clock.sleep(wait)
-        wait = min(_LONGEST_WAIT, wait * 1.7)
-    await ctx.call("logs", "StopQuery", {"queryId": query})
-    return None
+def _count_query() -> exp.Select:
+    def value(name: str) -> exp.Placeholder:
+        return exp.Placeholder(this=name)
+
+    time = exp.Anonymous(this="toUnixTimestamp64Milli", expressions=[exp.column("time")])
+    since = exp.paren(exp.Sub(this=time, expression=value("zero")))
+    return (
+        exp.select(
+            exp.alias_(exp.Anonymous(this="intDiv", expressions=[since, value("width")]), "bucket"),
+            exp.alias_(exp.Count(this=exp.Star()), "errors"),
+        )
+        .from_(LOG_EVENTS.name)
+        .where(exp.Anonymous(this="match", expressions=[exp.column("message"), value("pattern")]))
+        .group_by(exp.column("bucket"))
+    )

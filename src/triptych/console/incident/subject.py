@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Literal
 
 import msgspec
@@ -17,6 +18,7 @@ from triptych.console.incident.asked import Asked, invalid
 from triptych.console.incident.facts import Range
 from triptych.kernel import limits
 from triptych.kernel.errors import ServiceError
+from triptych.lake.sql import Fixed
 from triptych.services.cloudwatch.alarms.definition import alarm_name
 from triptych.services.cloudwatch.alarms.history import history_query
 from triptych.services.contract import Ctx
@@ -195,19 +197,27 @@ async def alarm_changes(
     ctx: Ctx, alarm: str | None, *, start: datetime, end: datetime
 ) -> list[dict[str, Any]]:
     """State changes of one alarm or all, oldest first: {time, id, alarm, before, after, reason, origin}."""
+    query, values = _changes_query(one=alarm is not None)
+    values = {**values, "start": start, "end": end, **({} if alarm is None else {"alarm_name": alarm})}
+    rows = await ctx.runtime.lake.select(query, values, account=ctx.account, region=ctx.region)
+    return [_change(row) for row in reversed(rows)]
+
+
+@cache
+def _changes_query(*, one: bool) -> tuple[Fixed, dict[str, Any]]:
+    """DescribeAlarmHistory's query, and the values that are the same every time."""
+    long_ago = datetime(1970, 1, 1, tzinfo=UTC)
     query, values = history_query(
-        alarm=alarm,
+        alarm="" if one else None,
         types=(),
         item_type="StateUpdate",
-        start=start,
-        end=end,
+        start=long_ago,
+        end=long_ago,
         after=None,
         ascending=False,
         limit=limits.TIMELINE_ITEMS_MOST,
     )
-    query = query.select("cause_origin")
-    rows = await ctx.runtime.lake.select(query, values, account=ctx.account, region=ctx.region)
-    return [_change(row) for row in reversed(rows)]
+    return Fixed(query.select("cause_origin")), values
 
 
 def _change(row: Mapping[str, Any]) -> dict[str, Any]:
