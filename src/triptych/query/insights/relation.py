@@ -152,11 +152,17 @@ class Relation:
         keys = [
             exp.Ordered(this=key, desc=sort.descending, nulls_first=not sort.descending)
             for sort in self.order
-            for key in sort_keys(sort.value)
+            for key in self._sort_keys(sort.value)
         ]
         if self.events:
             keys += [exp.Ordered(this=exp.column(name), desc=True, nulls_first=False) for name in EVENT_ORDER]
         return query.order_by(*keys, copy=False) if keys else query
+
+    def _sort_keys(self, value: Value) -> list[exp.Expr]:
+        # By the column itself the engine reads in order, and stops at the limit.
+        if self.events and value is self.fields.get("@timestamp"):
+            return [exp.column("time")]
+        return sort_keys(value)
 
     def displayed(self) -> tuple[str, ...]:
         shown = self.shown

@@ -113,8 +113,13 @@ async def source_of(ctx: Ctx, query: InsightsQuery) -> Source:
     groups = {group.id: shown_log(ctx, group.name) for group in found}
     start, end = moment(query.start * 1000), moment((query.end + 1) * 1000)
     values: dict[str, Any] = {"groups": list(groups) or [""], "start": start, "end": end}
+    group_id = exp.column("group_id")
+    if len(groups) == 1:  # equal, not one of: the engine then reads in the order of the times
+        values["groups"] = next(iter(groups))
     wanted: list[exp.Expr] = [
-        exp.In(this=exp.column("group_id"), expressions=[_value("groups")]),
+        group_id.eq(_value("groups"))
+        if len(groups) == 1
+        else exp.In(this=group_id, expressions=[_value("groups")]),
         exp.GTE(this=exp.column("time"), expression=_value("start")),
         exp.LT(this=exp.column("time"), expression=_value("end")),
     ]
