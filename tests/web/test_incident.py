@@ -141,3 +141,32 @@ def test_on_a_phone(browse, path: str) -> None:
     expect(console.page.get_by_role("heading", level=1)).to_be_visible()
     assert console.page.evaluate("document.documentElement.scrollWidth") <= 412
     console.check()
+
+
+def test_the_first_commands_of_an_empty_server_work_on_it(chromium, seeded, tmp_path) -> None:
+    import os
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    from browser import Console
+
+    from triptych.testing.server import running_server
+
+    with running_server(tmp_path / "empty") as server:
+        context = chromium.new_context(viewport={"width": 1440, "height": 900})
+        console = Console(context.new_page(), server.url)
+        page = console.open("/", "Overview")
+        expect(page.get_by_text("Start here")).to_be_visible()
+        assert console.violations() == []
+        commands = page.locator(".snippet pre").all_inner_texts()
+        context.close()
+        assert f"AWS_ENDPOINT_URL={server.url}" in commands[0]
+        script = "\n".join(commands).replace("=…", "=test")
+        done = subprocess.run(
+            ["bash", "-eu", "-c", script],
+            env={"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(tmp_path)},
+            capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert "CreateBucket" in done.stdout

@@ -37,7 +37,7 @@ export function firstSteps({ endpoint, region }: Where): FirstStep[] {
         "aws logs create-log-group --log-group-name /first/app",
         "aws logs create-log-stream --log-group-name /first/app --log-stream-name one",
         "aws logs put-log-events --log-group-name /first/app --log-stream-name one \\",
-        `  --log-events timestamp=$(date +%s000),message='{"level":"ERROR","code":42}'`,
+        "  --log-events timestamp=$(date +%s000),message='ERROR the first line'",
       ].join("\n"),
     },
     {

@@ -60,9 +60,9 @@ export function ItemPanel(props: ItemPanelProps) {
             <Remediate resource={item.resource} rule={ruleOf(item)} />
           )}
         </SpaceBetween>
+        {changed.changes.length > 0 && <ChangesTable {...changed} />}
         <Who {...props} />
         {item.detail && changed.changes.length === 0 && <Box>{item.detail}</Box>}
-        {changed.changes.length > 0 && <ChangesTable {...changed} />}
         {item.steps && item.steps.length > 0 && <Steps steps={item.steps} />}
         {item.reasons && item.reasons.length > 0 && (
           <ExpandableSection headerText="Why this is a likely cause" defaultExpanded>
@@ -107,7 +107,7 @@ function Who({ item, lane, timeline }: ItemPanelProps) {
     links.push(<Link href={href("/logs/insights", { ...logsQuery(timeline), ...range })}>Logs around</Link>);
   }
   if (built("/events"))
-    links.push(<Link href={href("/events", { q: item.actor ?? "", ...range })}>Events around</Link>);
+    links.push(<Link href={href("/events", { text: item.actor ?? "", ...range })}>Events around</Link>);
   if (item.ref?.operation === "LookupEvents") {
     if (built("/events/$id")) links.push(<Link href={href(`/events/${segment(item.id)}`)}>The event</Link>);
     links.push(<InvestigateLink event={item.id}>Its own timeline</InvestigateLink>);
