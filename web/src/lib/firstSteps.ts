@@ -18,9 +18,11 @@ export function firstSteps({ endpoint, region }: Where): FirstStep[] {
     },
     {
       title: "Make something happen: the call is recorded",
-      text: ["aws s3 mb s3://first-bucket-$RANDOM", "aws cloudtrail lookup-events --max-results 5"].join(
-        "\n",
-      ),
+      text: [
+        "BUCKET=first-bucket-$RANDOM$RANDOM",
+        "aws s3 mb s3://$BUCKET",
+        "aws cloudtrail lookup-events --max-results 5",
+      ].join("\n"),
     },
     {
       title: "Send a metric and let an alarm watch it",
@@ -45,6 +47,7 @@ export function firstSteps({ endpoint, region }: Where): FirstStep[] {
       text: [
         "aws configservice put-configuration-recorder \\",
         "  --configuration-recorder name=default,roleARN=arn:aws:iam::000000000000:role/config",
+        "aws configservice put-delivery-channel --delivery-channel name=default,s3BucketName=$BUCKET",
         "aws configservice start-configuration-recorder --configuration-recorder-name default",
         'aws configservice put-config-rule --config-rule \'{"ConfigRuleName": "versioned", "Source":',
         '  {"Owner": "AWS", "SourceIdentifier": "S3_BUCKET_VERSIONING_ENABLED"}}\'',
