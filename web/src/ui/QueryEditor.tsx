@@ -37,6 +37,8 @@ export interface QueryEditorProps {
   /** One line: Enter runs. */
   single?: boolean;
   minLines?: number;
+  /** Bring the first error into view when there is a new one. */
+  reveal?: boolean;
 }
 
 export default function QueryEditor(props: QueryEditorProps) {
@@ -76,6 +78,14 @@ export default function QueryEditor(props: QueryEditorProps) {
     if (editor)
       editor.dispatch(setDiagnostics(editor.state, diagnostics(props.errors ?? [], editor.state.doc.length)));
   }, [props.errors]);
+
+  const first = props.reveal ? props.errors?.[0]?.from : undefined;
+  useEffect(() => {
+    const editor = view.current;
+    if (!editor || first === undefined) return;
+    const at = Math.min(first, editor.state.doc.length);
+    editor.dispatch({ effects: EditorView.scrollIntoView(at, { y: "center" }) });
+  }, [first]);
 
   const lines = props.minLines ?? (props.single ? 1 : 4);
   return (

@@ -1,0 +1,265 @@
+/** Alarms: their conditions in words, what they watch as queries, their states over time, and drafts of new ones. */
+import type {
+  AlarmHistoryItem,
+  ComparisonOperator,
+  CompositeAlarm,
+  MetricAlarm,
+  MetricDataQuery,
+  PutMetricAlarmInput,
+} from "../api/gen/cloudwatch";
+import { trimmed } from "./graph";
+import { formatDuration, type Interval } from "./time";
+
+export type AnyAlarm = MetricAlarm & CompositeAlarm;
+
+export const COMPARISONS: { value: ComparisonOperator; sign: string; words: string }[] = [
+  { value: "GreaterThanThreshold", sign: ">", words: "greater than" },
+  { value: "GreaterThanOrEqualToThreshold", sign: "≥", words: "greater than or equal to" },
+  { value: "LessThanOrEqualToThreshold", sign: "≤", words: "less than or equal to" },
+  { value: "LessThanThreshold", sign: "<", words: "less than" },
+];
+
+export const MISSING: { value: string; label: string; description: string }[] = [
+  { value: "missing", label: "Missing", description: "No data at all gives INSUFFICIENT_DATA." },
+  { value: "notBreaching", label: "Good", description: "A missing period counts as not breaching." },
+  { value: "breaching", label: "Bad", description: "A missing period counts as breaching." },
+  { value: "ignore", label: "Ignore", description: "The state stays as it is." },
+];
+
+export const isComposite = (alarm: AnyAlarm) => alarm.AlarmRule !== undefined;
+
+export function signOf(operator: string | undefined): string {
+  return COMPARISONS.find((one) => one.value === operator)?.sign ?? operator ?? "";
+}
+
+/** Which side of the threshold is bad, for a chart's shading. */
+export function breachingSide(operator: string | undefined): "above" | "below" | undefined {
+  if (operator?.startsWith("Greater")) return "above";
+  if (operator?.startsWith("Less")) return "below";
+  return undefined;
+}
+
+/** `Duration > 1000 for 2 of 3 datapoints within 3 min`, or the rule of a composite alarm. */
+export function conditionOf(alarm: AnyAlarm): string {
+  if (alarm.AlarmRule !== undefined) return alarm.AlarmRule;
+  const n = alarm.EvaluationPeriods ?? 1;
+  const m = alarm.DatapointsToAlarm ?? n;
+  const within = formatDuration(n * periodOf(alarm) * 1000);
+  return `${watchedName(alarm)} ${signOf(alarm.ComparisonOperator)} ${alarm.Threshold} for ${m} of ${n} datapoints within ${within}`;
+}
+
+/** The metric's name, or the expression the alarm is about. */
+export function watchedName(alarm: AnyAlarm): string {
+  if (alarm.MetricName) return alarm.MetricName;
+  const watched = watchedQuery(alarm.Metrics ?? []);
+  return (
+    watched?.Label || watched?.Expression || watched?.MetricStat?.Metric.MetricName || watched?.Id || "–"
+  );
+}
+
+export function watchedQuery(queries: MetricDataQuery[]): MetricDataQuery | undefined {
+  return queries.find((query) => query.ReturnData !== false) ?? queries.at(-1);
+}
+
+/** Seconds of one datapoint. */
+export function periodOf(alarm: AnyAlarm): number {
+  if (alarm.Period) return alarm.Period;
+  const periods = (alarm.Metrics ?? []).map((query) => query.MetricStat?.Period ?? query.Period ?? 0);
+  return Math.max(...periods, 0) || 60;
+}
+
+export function statOf(alarm: AnyAlarm): string {
+  return alarm.ExtendedStatistic ?? alarm.Statistic ?? "Average";
+}
+
+/** GetMetricData's queries for what the alarm watches; other members of its math are computed, not shown. */
+export function queriesOfAlarm(alarm: AnyAlarm): MetricDataQuery[] {
+  if (alarm.Metrics?.length) return alarm.Metrics;
+  if (!alarm.MetricName) return [];
+  const Metric = trimmed({
+    Namespace: alarm.Namespace,
+    MetricName: alarm.MetricName,
+    Dimensions: alarm.Dimensions ?? [],
+  });
+  const MetricStat = trimmed({ Metric, Period: periodOf(alarm), Stat: statOf(alarm), Unit: alarm.Unit });
+  return [{ Id: "m1", MetricStat, ReturnData: true } as MetricDataQuery];
+}
+
+export interface StateSpan extends Interval {
+  state: string;
+}
+
+/** The state over an interval, from its history (any order) and what it is now. */
+export function stateSpans(
+  items: AlarmHistoryItem[],
+  current: { state: string; since: number },
+  interval: Interval,
+): StateSpan[] {
+  const changes = items
+    .filter((item) => item.HistoryItemType === "StateUpdate")
+    .flatMap((item) => {
+      const change = changeOf(item);
+      return change ? [{ t: (item.Timestamp ?? 0) * 1000, ...change }] : [];
+    })
+    .sort((a, b) => a.t - b.t);
+  const within = changes.filter((change) => change.t > interval.from && change.t < interval.to);
+  const before = changes.filter((change) => change.t <= interval.from).at(-1)?.to;
+  const first = within[0]?.from ?? before ?? (current.since <= interval.from ? current.state : undefined);
+  const spans: StateSpan[] = [];
+  let state = first;
+  let from = interval.from;
+  for (const change of within) {
+    if (state !== undefined) spans.push({ from, to: change.t, state });
+    state = change.to;
+    from = change.t;
+  }
+  if (state === undefined && current.since < interval.to && current.since > interval.from) {
+    [state, from] = [current.state, current.since];
+  }
+  if (state !== undefined) spans.push({ from, to: interval.to, state });
+  return spans;
+}
+
+/** Both states of a StateUpdate, from its HistoryData. */
+export function changeOf(item: AlarmHistoryItem): { from: string; to: string; reason: string } | undefined {
+  const data = historyData(item);
+  const [before, after] = [data.oldState, data.newState] as Record<string, unknown>[];
+  if (typeof after?.stateValue !== "string") return undefined;
+  return {
+    from: typeof before?.stateValue === "string" ? before.stateValue : "INSUFFICIENT_DATA",
+    to: after.stateValue,
+    reason: typeof after.stateReason === "string" ? after.stateReason : "",
+  };
+}
+
+export function historyData(item: AlarmHistoryItem): Record<string, unknown> {
+  try {
+    const data: unknown = JSON.parse(item.HistoryData ?? "{}");
+    return typeof data === "object" && data !== null ? (data as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** The alarms first that need somebody: in ALARM, then without data, then the rest; by name within. */
+export function bySeverity(a: AnyAlarm, b: AnyAlarm): number {
+  return (
+    severity(a) - severity(b) || (a.AlarmName ?? "").localeCompare(b.AlarmName ?? "", "en", { numeric: true })
+  );
+}
+
+const severity = (alarm: AnyAlarm) =>
+  ({ ALARM: 0, INSUFFICIENT_DATA: 1, OK: 2 })[alarm.StateValue ?? "OK"] ?? 3;
+
+/** What the wizard edits. Numbers are text while they are typed. */
+export interface Draft {
+  name: string;
+  description: string;
+  queries: MetricDataQuery[];
+  comparison: ComparisonOperator;
+  threshold: string;
+  needed: string;
+  periods: string;
+  missing: string;
+  lowSamples: string;
+  actionsEnabled: boolean;
+  alarmActions: string[];
+  okActions: string[];
+  insufficientActions: string[];
+}
+
+export const EMPTY_DRAFT: Draft = {
+  name: "",
+  description: "",
+  queries: [],
+  comparison: "GreaterThanThreshold",
+  threshold: "",
+  needed: "1",
+  periods: "1",
+  missing: "missing",
+  lowSamples: "",
+  actionsEnabled: true,
+  alarmActions: [],
+  okActions: [],
+  insufficientActions: [],
+};
+
+export function draftOf(alarm: AnyAlarm): Draft {
+  const periods = alarm.EvaluationPeriods ?? 1;
+  return {
+    name: alarm.AlarmName ?? "",
+    description: alarm.AlarmDescription ?? "",
+    queries: queriesOfAlarm(alarm),
+    comparison: alarm.ComparisonOperator ?? "GreaterThanThreshold",
+    threshold: String(alarm.Threshold ?? ""),
+    periods: String(periods),
+    needed: String(alarm.DatapointsToAlarm ?? periods),
+    missing: alarm.TreatMissingData ?? "missing",
+    lowSamples: alarm.EvaluateLowSampleCountPercentile ?? "",
+    actionsEnabled: alarm.ActionsEnabled ?? true,
+    alarmActions: alarm.AlarmActions ?? [],
+    okActions: alarm.OKActions ?? [],
+    insufficientActions: alarm.InsufficientDataActions ?? [],
+  };
+}
+
+const SIMPLE = new Set(["Average", "Sum", "Minimum", "Maximum", "SampleCount"]);
+
+/** PutMetricAlarm's parameters; a single metric is written the short way, as everybody reads it. */
+export function putInput(draft: Draft): PutMetricAlarmInput {
+  return trimmed({
+    AlarmName: draft.name,
+    AlarmDescription: draft.description || undefined,
+    ActionsEnabled: draft.actionsEnabled,
+    AlarmActions: listed(draft.alarmActions),
+    OKActions: listed(draft.okActions),
+    InsufficientDataActions: listed(draft.insufficientActions),
+    ...watched(draft.queries),
+    ComparisonOperator: draft.comparison,
+    Threshold: Number(draft.threshold),
+    EvaluationPeriods: Number(draft.periods),
+    DatapointsToAlarm: Number(draft.needed),
+    TreatMissingData: draft.missing,
+    EvaluateLowSampleCountPercentile: (isPercentile(draft) && draft.lowSamples) || undefined,
+  });
+}
+
+const listed = (actions: string[]) => (actions.some(Boolean) ? actions.filter(Boolean) : undefined);
+
+function watched(queries: MetricDataQuery[]): Partial<PutMetricAlarmInput> {
+  const [only] = queries;
+  const stat = queries.length === 1 ? only?.MetricStat : undefined;
+  if (!stat) return { Metrics: queries };
+  return trimmed({
+    Namespace: stat.Metric.Namespace,
+    MetricName: stat.Metric.MetricName,
+    Dimensions: stat.Metric.Dimensions?.length ? stat.Metric.Dimensions : undefined,
+    ...(SIMPLE.has(stat.Stat) ? { Statistic: stat.Stat as "Average" } : { ExtendedStatistic: stat.Stat }),
+    Period: stat.Period,
+    Unit: stat.Unit,
+  });
+}
+
+export type DraftField = "queries" | "threshold" | "needed" | "periods" | "name";
+
+/** What is wrong with a draft, by field; empty when the server may be asked. */
+export function draftErrors(draft: Draft): Partial<Record<DraftField, string>> {
+  const errors: Partial<Record<DraftField, string>> = {};
+  const shown = draft.queries.filter((query) => query.ReturnData !== false);
+  if (draft.queries.length === 0) errors.queries = "Choose a metric.";
+  else if (shown.length !== 1) errors.queries = "Exactly one metric or expression is watched.";
+  if (draft.threshold.trim() === "" || !Number.isFinite(Number(draft.threshold))) {
+    errors.threshold = "A number.";
+  }
+  const [m, n] = [Number(draft.needed), Number(draft.periods)];
+  if (!Number.isInteger(n) || n < 1) errors.periods = "A whole number, 1 or more.";
+  else if (!Number.isInteger(m) || m < 1 || m > n) errors.needed = `Between 1 and ${n}.`;
+  if (!draft.name.trim()) errors.name = "An alarm needs a name.";
+  else if (draft.name.length > 255) errors.name = "At most 255 characters.";
+  return errors;
+}
+
+/** Whether a percentile is watched: only then low sample counts matter. */
+export function isPercentile(draft: Draft): boolean {
+  return draft.queries.length === 1 && /^p\d/.test(draft.queries[0]?.MetricStat?.Stat ?? "");
+}
