@@ -41,15 +41,15 @@ const PAGES: Record<string, Load | undefined> = {
   "/trails/$name": () => import("../features/audit/TrailPage"),
   "/lake": soon,
 
-  "/resources": soon,
-  "/resources/$type/$id": soon,
-  "/rules": soon,
-  "/rules/new": soon,
-  "/rules/$name": soon,
-  "/remediations": soon,
+  "/resources": () => import("../features/config/ResourcesPage"),
+  "/resources/$type/$id": () => import("../features/config/ResourcePage"),
+  "/rules": () => import("../features/config/RulesPage"),
+  "/rules/new": () => import("../features/config/NewRulePage"),
+  "/rules/$name": () => import("../features/config/RulePage"),
+  "/remediations": () => import("../features/config/RemediationsPage"),
   "/conformance-packs": soon,
-  "/queries": soon,
-  "/recorder": soon,
+  "/queries": () => import("../features/config/QueriesPage"),
+  "/recorder": () => import("../features/config/RecorderPage"),
 
   "/settings": () => import("../features/settings/SettingsPage"),
 };

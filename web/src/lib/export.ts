@@ -2,8 +2,10 @@
 
 /** RFC 4180, with a leading quote where a spreadsheet would run the text as a formula. */
 export function csv(columns: readonly string[], rows: readonly Record<string, unknown>[]): string {
-  const lines = [columns, ...rows.map((row) => columns.map((column) => row[column]))];
-  return `${lines.map((line) => line.map(cell).join(",")).join("\r\n")}\r\n`;
+  // `@timestamp` is a field's name, and what a program reading the file looks for.
+  const head = columns.map((name) => (/^@\w+$/.test(name) ? name : cell(name))).join(",");
+  const lines = rows.map((row) => columns.map((column) => cell(row[column])).join(","));
+  return `${[head, ...lines].join("\r\n")}\r\n`;
 }
 
 function cell(value: unknown): string {

@@ -3,7 +3,6 @@ import { useCollection } from "@cloudscape-design/collection-hooks";
 import Button from "@cloudscape-design/components/button";
 import Header from "@cloudscape-design/components/header";
 import Pagination from "@cloudscape-design/components/pagination";
-import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table, { type TableProps } from "@cloudscape-design/components/table";
 import TextFilter from "@cloudscape-design/components/text-filter";
 import { type ReactNode, useMemo } from "react";
@@ -77,6 +76,7 @@ export function ListTable<T>(props: ListTableProps<T>) {
         trackBy={(item) => props.keyOf(item)}
         loading={props.loading ?? false}
         loadingText="Loading"
+        wrapLines
         columnDefinitions={columns.map((column, index) => ({
           id: column.id,
           header: column.header,
@@ -85,7 +85,7 @@ export function ListTable<T>(props: ListTableProps<T>) {
           ...(column.value ? { sortingField: column.id } : {}),
           ...(column.width ? { width: column.width } : {}),
         }))}
-        sortingColumn={{ sortingField: sort.replace(/^-/, "") }}
+        {...(sort ? { sortingColumn: { sortingField: sort.replace(/^-/, "") } } : {})}
         sortingDescending={sort.startsWith("-")}
         onSortingChange={({ detail }) =>
           setState({
@@ -117,7 +117,7 @@ export function ListTable<T>(props: ListTableProps<T>) {
         }
         filter={
           props.noFilter ? undefined : (
-            <SpaceBetween direction="horizontal" size="xs">
+            <div className="actions list-filters">
               <TextFilter
                 filteringText={q}
                 filteringPlaceholder="Find"
@@ -128,7 +128,7 @@ export function ListTable<T>(props: ListTableProps<T>) {
                 }
               />
               {props.filters}
-            </SpaceBetween>
+            </div>
           )
         }
         pagination={

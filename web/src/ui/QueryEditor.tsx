@@ -121,7 +121,11 @@ function extensions(latest: { current: QueryEditorProps }, language: Compartment
     closeBrackets(),
     indentOnInput(),
     language.of(props.language ?? []),
-    autocompletion({ override: [async (context) => (await latest.current.completions?.(context)) ?? null] }),
+    autocompletion({
+      override: [async (context) => (await latest.current.completions?.(context)) ?? null],
+      icons: false,
+    }),
+    EditorView.domEventHandlers({ beforeinput: typedOver }),
     Prec.highest(keymap.of([{ key: "Mod-Enter", run }, ...(props.single ? [{ key: "Enter", run }] : [])])),
     keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap]),
     EditorView.updateListener.of((update) => {
@@ -134,4 +138,20 @@ function extensions(latest: { current: QueryEditorProps }, language: Compartment
       : [lineNumbers(), EditorView.lineWrapping]),
     ...(props.placeholder ? [placeholderText(props.placeholder)] : []),
   ];
+}
+
+/**
+ * Text typed over a selection goes straight into the state. Left to the browser, it would keep the looks of what was
+ * selected in a style attribute, which the CSP refuses.
+ */
+function typedOver(event: InputEvent, view: EditorView): boolean {
+  const { from, to, empty } = view.state.selection.main;
+  const text = event.data;
+  if (empty || view.composing || event.inputType !== "insertText" || text === null) return false;
+  event.preventDefault();
+  const typed = () =>
+    view.state.update(view.state.replaceSelection(text), { userEvent: "input.type", scrollIntoView: true });
+  const handlers = view.state.facet(EditorView.inputHandler);
+  if (!handlers.some((handle) => handle(view, from, to, text, typed))) view.dispatch(typed());
+  return true;
 }

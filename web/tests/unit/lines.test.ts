@@ -38,6 +38,10 @@ describe("csv", () => {
     );
   });
 
+  it("leaves the names of columns as they are", () => {
+    expect(csv(["@timestamp"], [])).toBe("@timestamp\r\n");
+  });
+
   it("does not let a spreadsheet run a text", () => {
     expect(csv(["a"], [{ a: "=1+1" }, { a: "-5" }, { a: "@x" }])).toBe("a\r\n'=1+1\r\n-5\r\n'@x\r\n");
   });

@@ -75,12 +75,13 @@ export default function InsightsPage() {
   );
   const completions = useCompletions(catalogue.data, fields);
   const error = result.error;
+  const malformed = error instanceof ApiError && error.code === "MalformedQueryException";
   const errors = useMemo(
     () =>
-      error instanceof ApiError && error.code === "MalformedQueryException" && draft === state.q
+      malformed && error instanceof ApiError && draft === state.q
         ? [compileError(error.body, error.message)]
         : [],
-    [error, draft, state.q],
+    [malformed, error, draft, state.q],
   );
 
   const submit = (query: string) => {
@@ -141,7 +142,7 @@ export default function InsightsPage() {
           <CopyAs service="logs" operation="StartQuery" input={startInput} />
           <span className="log-count">Ctrl+Enter runs</span>
         </SpaceBetween>
-        {error && errors.length === 0 && <Failed error={error} retry={() => setRun(run + 1)} />}
+        {error && !malformed && <Failed error={error} retry={() => setRun(run + 1)} />}
         {!enabled && <NotYet groups={state.groups} />}
         {enabled && (
           <div className="insights">

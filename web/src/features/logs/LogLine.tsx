@@ -23,13 +23,7 @@ export const LogLine = memo(function LogLine(props: LogLineProps) {
   return (
     <div className={`log-line${props.marked ? " log-line-marked" : ""}`}>
       {props.onToggle ? (
-        <button
-          type="button"
-          className="log-line-head mono"
-          aria-expanded={open}
-          aria-label={`${props.time} ${message.slice(0, 200)}`}
-          onClick={props.onToggle}
-        >
+        <button type="button" className="log-line-head mono" aria-expanded={open} onClick={props.onToggle}>
           <span className="log-line-sign" aria-hidden="true">
             {open ? "▾" : "▸"}
           </span>
