@@ -95,7 +95,8 @@ def test_statistic_and_axis_are_in_the_address(browse, metrics) -> None:
     page.get_by_role("option", name="Maximum").click()
     expect(page).to_have_url(re.compile("Maximum"))
     page.get_by_role("tab", name="Options").click()
-    page.get_by_role("button", name="Number").click()
+    page.get_by_role("button", name=re.compile("Shown as")).click()
+    page.get_by_role("option", name="Number").click()
     expect(page).to_have_url(re.compile("singleValue"))
     console.check_both_modes()
 

@@ -89,12 +89,13 @@ export interface StateSpan extends Interval {
   state: string;
 }
 
-/** The state over an interval, from its history (any order) and what it is now. */
+/** The state over an interval, from its history (any order) and what it is now; none before the alarm was made. */
 export function stateSpans(
   items: AlarmHistoryItem[],
   current: { state: string; since: number },
-  interval: Interval,
+  asked: Interval,
 ): StateSpan[] {
+  const interval = { from: Math.max(asked.from, createdAt(items)), to: asked.to };
   const changes = items
     .filter((item) => item.HistoryItemType === "StateUpdate")
     .flatMap((item) => {
@@ -118,6 +119,14 @@ export function stateSpans(
   }
   if (state !== undefined) spans.push({ from, to: interval.to, state });
   return spans;
+}
+
+/** When the alarm was made (last), as far as the items tell. */
+function createdAt(items: AlarmHistoryItem[]): number {
+  const made = items.filter(
+    (item) => item.HistoryItemType === "ConfigurationUpdate" && historyData(item).type === "Create",
+  );
+  return Math.max(0, ...made.map((item) => (item.Timestamp ?? 0) * 1000));
 }
 
 /** Both states of a StateUpdate, from its HistoryData. */

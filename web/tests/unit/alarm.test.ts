@@ -78,6 +78,24 @@ describe("states over time", () => {
       { from: 1500_000, to: 2000_000, state: "OK" },
     ]));
 
+  it("begin where the alarm was made", () => {
+    const made = {
+      HistoryItemType: "ConfigurationUpdate" as const,
+      Timestamp: 1100,
+      HistoryData: JSON.stringify({ type: "Create" }),
+    };
+    expect(
+      stateSpans(
+        [made, change(1200_000, "INSUFFICIENT_DATA", "OK")],
+        { state: "OK", since: 1200_000 },
+        interval,
+      ),
+    ).toEqual([
+      { from: 1100_000, to: 1200_000, state: "INSUFFICIENT_DATA" },
+      { from: 1200_000, to: 2000_000, state: "OK" },
+    ]);
+  });
+
   it("without history: the present state as far back as it reaches", () => {
     expect(stateSpans([], { state: "ALARM", since: 1 }, interval)).toEqual([{ ...interval, state: "ALARM" }]);
     expect(stateSpans([], { state: "OK", since: 1700_000 }, interval)).toEqual([

@@ -53,7 +53,7 @@ export function thresholdOf(alarm: AnyAlarm): Threshold[] {
 export function useStateBands(alarm: AnyAlarm): TimeBand[] {
   const { interval } = useGlobals();
   const { from, to } = interval;
-  const history = useHistory(alarm.AlarmName ?? "", { HistoryItemType: "StateUpdate", from, to }, 500);
+  const history = useHistory(alarm.AlarmName ?? "", { from, to }, 500);
   const { StateValue: state = "OK", StateTransitionedTimestamp: since = 0 } = alarm;
   const { items } = history;
   return useMemo(

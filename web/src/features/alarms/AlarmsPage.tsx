@@ -261,7 +261,7 @@ function useColumns(): TableProps.ColumnDefinition<Row>[] {
       header: "Name",
       sortingField: "name",
       isRowHeader: true,
-      minWidth: 200,
+      minWidth: 150,
       cell: (row) => <Link href={href(`/alarms/${segment(row.name)}`)}>{row.name}</Link>,
     },
     {

@@ -44,10 +44,14 @@ function Explained({ why }: { why: Why }) {
             ? [{ label: "Breaching", value: `${why.breaching} of ${why.n}; ${why.m} make it alarm` }]
             : []),
           ...(why.missing ? [{ label: "Missing data", value: missingText(why.missing) }] : []),
-          { label: "Reason given", value: why.reason || "–" },
         ]}
       />
       {why.periods.length > 0 && <Periods why={why} />}
+      {why.reason && (
+        <Box color="text-body-secondary" variant="p">
+          Reason of its last change: {why.reason}
+        </Box>
+      )}
     </SpaceBetween>
   );
 }

@@ -81,7 +81,7 @@ export function Grid(props: GridProps) {
       {mounted && narrow && (
         <SpaceBetween size="s">
           {inReadingOrder(board.widgets).map((widget) => (
-            <div key={widget.key} style={{ blockSize: pixels(widget.height) }}>
+            <div key={widget.key} style={tall(widget) ? { blockSize: pixels(widget.height) } : {}}>
               {frame(widget)}
             </div>
           ))}
@@ -110,6 +110,9 @@ export function Grid(props: GridProps) {
 export function inReadingOrder(widgets: Widget[]): Widget[] {
   return [...widgets].sort((a, b) => a.y - b.y || a.x - b.x);
 }
+
+/** What needs its height below each other; words take what they need. */
+const tall = ({ type }: Widget) => type === "metric" || type === "log";
 
 const pixels = (rows: number) => rows * ROW + (rows - 1) * GAP;
 

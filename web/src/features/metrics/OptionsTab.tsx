@@ -3,7 +3,7 @@ import Button from "@cloudscape-design/components/button";
 import Checkbox from "@cloudscape-design/components/checkbox";
 import ColumnLayout from "@cloudscape-design/components/column-layout";
 import FormField from "@cloudscape-design/components/form-field";
-import SegmentedControl from "@cloudscape-design/components/segmented-control";
+import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type Axis, type Graph, type Line, trimmed, VIEWS, type View } from "../../lib/graph";
 import { PeriodChoice, Typed } from "./GraphedTab";
@@ -17,6 +17,12 @@ export const VIEW_NAMES: Record<View, string> = {
   table: "Table",
 };
 
+const SHOWN = [
+  { value: "timeSeries", label: VIEW_NAMES.timeSeries },
+  { value: "stacked", label: "Stacked area" },
+  ...VIEWS.slice(1).map((value) => ({ value, label: VIEW_NAMES[value] })),
+];
+
 export interface OptionsProps {
   graph: Graph;
   onChange: (graph: Graph) => void;
@@ -24,22 +30,20 @@ export interface OptionsProps {
 
 export function OptionsTab({ graph, onChange }: OptionsProps) {
   const axis = (part: Partial<Axis>) => onChange({ ...graph, left: trimmed({ ...graph.left, ...part }) });
+  const shown = graph.view === "timeSeries" && graph.stacked ? "stacked" : graph.view;
   return (
     <SpaceBetween size="l">
-      <SegmentedControl
-        label="Shown as"
-        selectedId={graph.view === "timeSeries" && graph.stacked ? "stacked" : graph.view}
-        options={[
-          { id: "timeSeries", text: VIEW_NAMES.timeSeries },
-          { id: "stacked", text: "Stacked area" },
-          ...VIEWS.slice(1).map((id) => ({ id, text: VIEW_NAMES[id] })),
-        ]}
-        onChange={({ detail }) => {
-          const stacked = detail.selectedId === "stacked";
-          onChange({ ...graph, stacked, view: stacked ? "timeSeries" : (detail.selectedId as View) });
-        }}
-      />
-      <ColumnLayout columns={4}>
+      <ColumnLayout columns={3}>
+        <FormField label="Shown as">
+          <Select
+            selectedOption={SHOWN.find(({ value }) => value === shown) ?? null}
+            options={SHOWN}
+            onChange={({ detail: { selectedOption } }) => {
+              const stacked = selectedOption.value === "stacked";
+              onChange({ ...graph, stacked, view: stacked ? "timeSeries" : (selectedOption.value as View) });
+            }}
+          />
+        </FormField>
         <FormField label="Title">
           <Typed
             value={graph.title ?? ""}
