@@ -13,6 +13,7 @@ FactKind = Literal[
     "ApiCall",
     "ItemChanged",
     "ComplianceChanged",
+    "ConfigDelivered",
     "RemediationChanged",
     "AutomationChanged",
     "AlarmConfigured",

@@ -1,6 +1,7 @@
 """What happens on the plane as EventBridge events on the default bus, in AWS's shape.
 
-Belongs to no AWS service: it knows CloudTrail's records and EventBridge's buses, which do not know each other.
+Belongs to no AWS service: it knows CloudTrail's records, Config's notifications and EventBridge's buses, which do not
+know each other.
 ``events_of`` turns a fact into events, purely; ``REACTION`` offers them to the rules.
 
 Every event's id follows from its fact, so that a repeat carries the same one.
@@ -22,6 +23,7 @@ from triptych.kernel.fact import Fact, FactKind
 from triptych.services.cloudtrail.events import GLOBAL_REGION
 from triptych.services.cloudtrail.record import record
 from triptych.services.cloudtrail.sign_in import EVENT_TYPE
+from triptych.services.config.notifications import message_of
 from triptych.services.contract import Ctx, Reaction, caused_by
 from triptych.services.events.documents import DEFAULT
 from triptych.services.events.matching import has_rules, offer
@@ -90,21 +92,20 @@ def _api_call(fact: Fact) -> list[PlaneEvent]:
 
 
 def _item(fact: Fact) -> list[PlaneEvent]:
-    item = fact.body["item"]
-    detail = {
-        "recordVersion": "1.3",
-        "messageType": "ConfigurationItemChangeNotification",
-        "configurationItemDiff": fact.body.get("diff"),
-        "notificationCreationTime": _milliseconds(fact.time),
-        "configurationItem": item,
-    }
-    event = _event(fact, "aws.config", "Config Configuration Item Change", detail, (item.get("ARN") or "",))
+    arn_of = fact.body["item"].get("ARN") or ""
+    event = _event(fact, "aws.config", "Config Configuration Item Change", message_of(fact), (arn_of,))
     return [PlaneEvent(region=fact.region, event=event)]
 
 
 def _compliance(fact: Fact) -> list[PlaneEvent]:
-    detail = {name: value for name, value in fact.body.items() if name not in ("rule", "resource")}
-    event = _event(fact, "aws.config", "Config Rules Compliance Change", detail, ())
+    event = _event(fact, "aws.config", "Config Rules Compliance Change", message_of(fact), ())
+    return [PlaneEvent(region=fact.region, event=event)]
+
+
+def _delivery(fact: Fact) -> list[PlaneEvent]:
+    detail = message_of(fact)
+    what = "Snapshot" if "Snapshot" in detail["messageType"] else "History"
+    event = _event(fact, "aws.config", f"Config Configuration {what} Delivery Status", detail, ())
     return [PlaneEvent(region=fact.region, event=event)]
 
 
@@ -119,6 +120,7 @@ _EVENTS: Mapping[FactKind, Callable[[Fact], list[PlaneEvent]]] = {
     "ApiCall": _api_call,
     "ItemChanged": _item,
     "ComplianceChanged": _compliance,
+    "ConfigDelivered": _delivery,
     "AlarmStateChanged": _alarm,
 }
 
@@ -174,10 +176,6 @@ def _american(text: str) -> str:
     return (
         f"{moment:%b} {moment.day}, {moment.year} {hour}:{moment:%M:%S} {'PM' if moment.hour >= 12 else 'AM'}"
     )
-
-
-def _milliseconds(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 async def _offer(ctx: Ctx, batch: Batch) -> None:

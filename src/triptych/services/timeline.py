@@ -6,6 +6,7 @@ first cause to the last consequence.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -110,6 +111,13 @@ def _verdict(body: Mapping[str, Any], member: str) -> str:
     return _text(result, "complianceType") if isinstance(result, Mapping) else ""
 
 
+def _delivery(fact: Fact) -> str:
+    place = "/".join(filter(None, (_text(fact.body, "s3Bucket"), _text(fact.body, "s3ObjectKey"))))
+    words = re.sub("(?<=[a-z])(?=[A-Z])", " ", _text(fact.body, "messageType")).lower()
+    error = _text(fact.body, "errorCode")
+    return words + (f": {place}" if place else "") + (f" ({error})" if error else "")
+
+
 def _remediation(fact: Fact) -> str:
     rule = _text(fact.body, "rule")
     under = f" under {rule}" if rule else ""
@@ -147,6 +155,7 @@ _SUMMARIES: Mapping[FactKind, Callable[[Fact], str]] = {
     "ApiCall": _api_call,
     "ItemChanged": _item,
     "ComplianceChanged": _compliance,
+    "ConfigDelivered": _delivery,
     "RemediationChanged": _remediation,
     "AutomationChanged": _automation,
     "AlarmConfigured": _alarm_configured,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from triptych.bus.batch import Batch
@@ -17,8 +18,10 @@ __all__ = ["HISTORY", "evaluation_row", "item_row"]
 async def _record(ctx: Ctx, batch: Batch) -> None:
     items = [item_row(fact) for fact in batch.facts if fact.kind == "ItemChanged"]
     evaluations = [evaluation_row(fact) for fact in batch.facts if fact.kind == "ComplianceChanged"]
-    if items:
-        await ctx.runtime.lake.write(CONFIG_ITEMS, items, token=f"{batch.token}/items")
+    # One insert never spans two partitions: it would not appear at once, and history files go by `seq`.
+    months = groupby(items, key=lambda row: (row["time"].year, row["time"].month))
+    for number, (_, rows) in enumerate(months):
+        await ctx.runtime.lake.write(CONFIG_ITEMS, list(rows), token=f"{batch.token}/items.{number}")
     if evaluations:
         await ctx.runtime.lake.write(CONFIG_EVALUATIONS, evaluations, token=f"{batch.token}/evaluations")
 
@@ -38,6 +41,7 @@ def item_row(fact: Fact) -> dict[str, Any]:
         "tags": item["tags"],
         "item": compact(item),
         "diff": compact(fact.body["diff"]),
+        "seq": fact.seq,
         **_cause(fact),
     }
 

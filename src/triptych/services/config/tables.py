@@ -29,11 +29,13 @@ CONFIG_ITEMS = Table(
         Column("item", "String", codec="ZSTD(3)"),
         Column("diff", "String", codec="ZSTD(3)"),
         *_CAUSE,
+        Column("seq", "UInt64", codec="Delta, ZSTD(1)"),
     ),
     order_by=("account", "region", "resource_type", "resource_id", "time"),
     partition_by="toYYYYMM(time)",
 )
-"""``item`` is form B as JSON, ``diff`` the configurationItemDiff; ``time`` is the capture time."""
+"""``item`` is form B as JSON, ``diff`` the configurationItemDiff; ``time`` is the capture time; ``seq`` is the fact's
+place in the outbox, in whose order rows appear (0 in rows older than this column)."""
 
 CONFIG_EVALUATIONS = Table(
     name="config_evaluations",

@@ -83,6 +83,10 @@ class SmallEstate:
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     documents: dict[str, list[str]] = field(default_factory=dict)
     automations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    """What was put into buckets, by key."""
+    topics: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """What was published, by topic."""
     calls: list[tuple[Context, str, str, dict[str, Any]]] = field(default_factory=list)
     broken: dict[str, ServiceError] = field(default_factory=dict)
     """Operation -> what it answers instead, until taken out."""
@@ -102,6 +106,12 @@ class SmallEstate:
             return self._ec2(params)
         if service == "ssm":
             return self._ssm(operation, params)
+        if service == "sns" and operation in {"GetTopicAttributes", "Publish"}:
+            if params["TopicArn"] not in self.topics:
+                raise ServiceError("NotFound", "Topic does not exist", status=404)
+            if operation == "Publish":
+                self.topics[params["TopicArn"]].append(params)
+            return {}
         raise not_built(service, operation)
 
     def bucket(self, name: str, region: str = REGION, **parts: Any) -> None:
@@ -117,13 +127,13 @@ class SmallEstate:
                 ]
             }
         bucket = self.buckets.get(params["Bucket"])
-        if operation == "HeadBucket":
-            if bucket is None or bucket.get("forbidden"):
-                status = 404 if bucket is None else 403
-                raise ServiceError(str(status), "Not Found", status=status)
-            return {}
         if bucket is None:
             raise ServiceError("NoSuchBucket", "The specified bucket does not exist", status=404)
+        if operation == "PutObject":
+            if bucket.get("forbidden"):
+                raise ServiceError("AccessDenied", "Access Denied", status=403)
+            self.files[params["Key"]] = params["Body"]
+            return {}
         if operation == "GetBucketLocation":
             return {} if bucket["region"] == "us-east-1" else {"LocationConstraint": bucket["region"]}
         if operation == "GetBucketAcl":
@@ -380,8 +390,8 @@ class Bench:
     def of_kind(self, kind: str) -> list[Fact]:
         return [fact for fact in self.facts if fact.kind == kind]
 
-    async def recording(self, *types: str, region: str = REGION) -> None:
-        """A started recorder, and the first look at everything done."""
+    async def recording(self, *types: str, region: str = REGION, **channel: Any) -> None:
+        """A started recorder, and the first look at everything done; with further members of the channel."""
         self.estate.bucket("deliveries", region)
         group = {"resourceTypes": list(types)} if types else {"allSupported": True}
         await self.api(
@@ -392,7 +402,7 @@ class Bench:
         await self.api(
             "PutDeliveryChannel",
             region=region,
-            DeliveryChannel={"name": "default", "s3BucketName": "deliveries"},
+            DeliveryChannel={"name": "default", "s3BucketName": "deliveries", **channel},
         )
         await self.api("StartConfigurationRecorder", region=region, ConfigurationRecorderName="default")
         await self.settle()
