@@ -108,7 +108,7 @@ function Summary({ event }: { event: Found }) {
     ["From", event.sourceIPAddress ?? "–"],
     ["Client", event.userAgent ?? "–"],
     ["Kind", event.readOnly ? "Reads" : "Changes"],
-    ["Origin", event.cause ? `${event.origin}, caused by ${event.cause}` : event.origin],
+    ["Set off by", <SetOffBy key="by" event={event} />],
     ["Access key", String(event.userIdentity?.accessKeyId ?? "–")],
     [
       "Event id",
@@ -118,6 +118,13 @@ function Summary({ event }: { event: Found }) {
     ],
   ];
   return <KeyValuePairs columns={4} items={pairs.map(([label, value]) => ({ label, value }))} />;
+}
+
+/** The first call of a chain of automatic ones; none where somebody called by themselves. */
+function SetOffBy({ event }: { event: Found }) {
+  const href = useHref();
+  if (!event.cause || event.origin === event.eventId) return "Nothing before it";
+  return <Link href={href(`/events/${segment(event.origin)}`)}>The call that began the chain</Link>;
 }
 
 function Resources({ event }: { event: Found }) {

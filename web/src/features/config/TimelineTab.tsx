@@ -115,6 +115,7 @@ function Moments(props: {
       trackBy="id"
       contentDensity="compact"
       wrapLines
+      resizableColumns
       ariaLabels={{ tableLabel: "Timeline" }}
       header={
         <Header variant="h2" counter={`(${moments.length})`} description="Newest first">
@@ -123,12 +124,13 @@ function Moments(props: {
       }
       filter={props.filter}
       columnDefinitions={[
-        { id: "time", header: "Time", width: 215, cell: (moment) => formatTime(moment.t, { ms: true }) },
+        { id: "time", header: "Time", width: 200, cell: (moment) => formatTime(moment.t, { ms: true }) },
         { id: "kind", header: "Kind", width: 150, cell: (moment) => WORDS[moment.kind] },
         {
           id: "what",
           header: "What",
           isRowHeader: true,
+          width: 430,
           cell: (moment) => {
             if (moment.event)
               return <Link href={href(`/events/${segment(moment.event)}`)}>{moment.title}</Link>;
@@ -145,12 +147,14 @@ function Moments(props: {
             );
           },
         },
-        { id: "by", header: "By", width: 180, cell: (moment) => moment.by || "–" },
+        { id: "by", header: "By", width: 150, cell: (moment) => moment.by || "–" },
         {
           id: "status",
           header: "Status",
           width: 150,
-          cell: (moment) => (moment.status ? <StateBadge state={moment.status} /> : "–"),
+          // An API event's error stands in its title already.
+          cell: (moment) =>
+            moment.status && moment.kind !== "api" ? <StateBadge state={moment.status} /> : "–",
         },
       ]}
       empty={<Empty title="Nothing of this kind happened" />}
