@@ -176,3 +176,20 @@ def test_on_a_phone(browse, boards) -> None:
     expect(console.page.get_by_role("img", name=re.compile("^Load: Load between"))).to_be_visible()
     assert console.page.evaluate("document.documentElement.scrollWidth") <= 412
     console.check_both_modes()
+
+
+def test_a_widget_is_dragged_by_mouse_and_others_give_way(browse, boards) -> None:
+    console = browse("/dashboards/shown?edit=1", "shown")
+    page = console.page
+    handle = page.get_by_role("button", name="Move Refused", exact=True)
+    box = handle.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 200, box["y"] + 80, steps=8)
+    page.mouse.up()
+    expect(page.get_by_role("button", name="Undo")).to_be_enabled()
+    boxes = [page.get_by_role("article", name=name).bounding_box() for name in ("Load", "Refused")]
+    (load, refused) = sorted((each for each in boxes if each), key=lambda each: each["y"])
+    assert load["y"] + load["height"] <= refused["y"]
+    console.check()

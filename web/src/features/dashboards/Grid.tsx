@@ -6,7 +6,7 @@ import Button from "@cloudscape-design/components/button";
 import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { type KeyboardEvent, useState } from "react";
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import GridLayout, { getCompactor, type Layout, type LayoutItem, useContainerWidth } from "react-grid-layout";
 import "react-grid-layout/css/styles.css";
 import { useGo, useHref } from "../../app/url";
@@ -125,9 +125,16 @@ interface FrameProps extends GridProps {
 function Frame({ widget, editing, selected, movable, onKey, onEdit, onCopy, onRemove }: FrameProps) {
   const title = titleOf(widget);
   const bare = widget.type === "text" && !editing;
+  const box = useRef<HTMLElement>(null);
+  const chosen = selected === widget.key;
+  // The editor covers the lower half of the page: what is edited comes above it.
+  useEffect(() => {
+    if (chosen) box.current?.scrollIntoView({ block: "start", behavior: "instant" });
+  }, [chosen]);
   return (
     <article
-      className={selected === widget.key ? "widget selected" : "widget"}
+      ref={box}
+      className={chosen ? "widget selected" : "widget"}
       aria-label={title}
       data-widget={widget.key}
     >

@@ -143,8 +143,8 @@ function LogForm({ widget, change }: FormProps) {
       <TitleField widget={widget} change={change} />
       <FormField label="Log groups" stretch>
         <Multiselect
-          selectedOptions={groups.map((value) => ({ value }))}
-          options={all.items.map(({ logGroupName = "" }) => ({ value: logGroupName }))}
+          selectedOptions={groups.map((value) => ({ value, label: value }))}
+          options={all.items.map(({ logGroupName = "" }) => ({ value: logGroupName, label: logGroupName }))}
           filteringType="auto"
           placeholder="Choose log groups"
           onChange={({ detail }) =>
