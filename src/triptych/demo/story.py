@@ -379,8 +379,12 @@ class Story:
         raise StoryFailed(f"{FORBIDDEN} was readable in spite of the bucket policy")
 
     def _fired(self) -> str | None:
-        alarm = self.client("cloudwatch").describe_alarms(AlarmNames=[self.alarm])["MetricAlarms"][0]
-        return str(alarm["StateReason"]) if alarm["StateValue"] == "ALARM" else None
+        """Why, from the history: by the time anybody looks, the alarm may be OK again."""
+        found = self.client("cloudwatch").describe_alarm_history(
+            AlarmName=self.alarm, HistoryItemType="StateUpdate"
+        )["AlarmHistoryItems"]
+        states = [json.loads(item["HistoryData"])["newState"] for item in found]
+        return next((str(s["stateReason"]) for s in states if s["stateValue"] == "ALARM"), None)
 
     def _news_by_both_ways(self) -> bool:
         """Read the queue; what came through SNS stands in SNS's envelope."""
