@@ -7,6 +7,7 @@ import contextlib
 import datetime as dt
 import json
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -38,15 +39,21 @@ class Receiver:
         received, statuses = self.received, self.statuses = [], []
         self.refusing = False
         self.answer: dict = {}
-        paths = self.paths = []
+        paths, arrivals = self.paths, self.arrivals = [], []  # arrivals: on the monotonic clock
+        self.headers: dict[str, str] = {}
+        """Of every answer that is no 200."""
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
+                arrivals.append(time.monotonic())
                 paths.append(self.path)
                 received.append((dict(self.headers.items()), body))
-                self.send_response(statuses.pop(0) if statuses else 503 if receiver.refusing else 200)
+                status = statuses.pop(0) if statuses else 503 if receiver.refusing else 200
+                self.send_response(status)
+                for name, value in receiver.headers.items() if status != 200 else ():
+                    self.send_header(name, value)
                 answer = json.dumps(receiver.answer).encode() if receiver.answer else b""
                 self.send_header("content-length", str(len(answer)))
                 self.end_headers()
@@ -701,6 +708,38 @@ def test_events_are_posted_to_api_destinations(client, receiver, eventually) -> 
     events.delete_api_destination(Name="partner")
     events.delete_connection(Name="partner")
     assert refused(events.describe_connection, Name="partner")[0] == "ResourceNotFoundException"
+
+
+def test_an_api_destination_gets_no_more_than_its_rate_and_is_left_alone_as_long_as_it_asks(
+    client, receiver, eventually
+) -> None:
+    events = client("events")
+    key = {"ApiKeyName": "x-key", "ApiKeyValue": "secret"}
+    connection = events.create_connection(
+        Name="slow", AuthorizationType="API_KEY", AuthParameters={"ApiKeyAuthParameters": key}
+    )
+    destination = events.create_api_destination(
+        Name="slow",
+        ConnectionArn=connection["ConnectionArn"],
+        InvocationEndpoint=receiver.url,
+        HttpMethod="POST",
+        InvocationRateLimitPerSecond=4,
+    )["ApiDestinationArn"]
+    rule(client, "to-slow", {"source": ["slow"]}, {"Arn": destination, "InputPath": "$.detail"})
+    began = time.monotonic()
+    for n in range(8):
+        put(client, {"n": n}, source="slow")
+    eventually(lambda: len(receiver.received) == 8, what="all of them", seconds=60)
+    assert {json.loads(body)["n"] for _, body in receiver.received} == set(range(8))
+    # However late one comes, none comes early: the n-th not before its turn.
+    early = [n for n, at in enumerate(receiver.arrivals) if at - began < n / 4]
+    assert early == []
+    receiver.headers = {"Retry-After": "2"}
+    receiver.statuses += [429]
+    put(client, {"n": 8}, source="slow")
+    eventually(lambda: len(receiver.received) == 10, what="the second attempt", seconds=60)
+    refused_at, taken_at = receiver.arrivals[-2:]
+    assert taken_at - refused_at >= 2
 
 
 def _oauth(authority: Receiver, **more) -> dict:

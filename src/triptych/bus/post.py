@@ -6,13 +6,15 @@ Bounded in time and in what is read of the answer; follows no redirect; raises n
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 
 import aiohttp
 
 from triptych.jobs.kind import Setback
 
-__all__ = ["ANSWER_BYTES", "Undelivered", "is_permanent", "post"]
+__all__ = ["ANSWER_BYTES", "Undelivered", "is_permanent", "post", "retry_after"]
 
 ANSWER_BYTES = 4 * 1024
 """How much of an answer is kept, for the error message (ours)."""
@@ -26,13 +28,17 @@ class Undelivered(Setback):
     """A delivery that did not arrive.
 
     :param permanent: trying again would not help.
+    :param after_seconds: what the receiver said in Retry-After; None: nothing. For those who heed it.
     """
 
-    def __init__(self, code: str, message: str, *, permanent: bool) -> None:
+    def __init__(
+        self, code: str, message: str, *, permanent: bool, after_seconds: float | None = None
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.permanent = permanent
+        self.after_seconds = after_seconds
 
 
 def is_permanent(code: str, status: int) -> bool:
@@ -61,6 +67,7 @@ async def post(
             session.request(method, url, data=body, headers=dict(headers), allow_redirects=False) as answer,
         ):
             said, status = await _beginning(answer.content, answer_bytes), answer.status
+            after_seconds = retry_after(answer.headers)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         raise Undelivered(
             "SDK_CLIENT_ERROR",
@@ -72,8 +79,20 @@ async def post(
             f"HTTP_{status}",
             f"{shown} answered {status}: {said[:ANSWER_BYTES].decode(errors='replace')}",
             permanent=status < 500 and status not in (408, 429),
+            after_seconds=after_seconds,
         )
     return said
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """The seconds Retry-After asks for: a number, or a date, which counts from the answer's own Date. None: neither."""
+    said = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"-?\d{1,9}", said):
+        return float(said)
+    try:
+        return (parsedate_to_datetime(said) - parsedate_to_datetime(headers.get("Date", ""))).total_seconds()
+    except (ValueError, TypeError):
+        return None
 
 
 async def _beginning(content: aiohttp.StreamReader, most: int) -> bytes:

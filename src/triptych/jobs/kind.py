@@ -21,7 +21,11 @@ class Setback(Exception):  # noqa: N818
     """Raised (as it is, or a kind of it) by a job whose attempt failed for reasons outside of us.
 
     Retried, counted and at last buried like any failure; told in one line, without a traceback.
+
+    :ivar wait_seconds: the next attempt comes no sooner than this.
     """
+
+    wait_seconds: float = 0.0
 
 
 class Later(Exception):  # noqa: N818

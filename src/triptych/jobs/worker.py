@@ -268,6 +268,8 @@ class Worker:
         self.failed += 1
         attempt = job.attempt + 1
         delay = queue.outcome(handler.retry, attempt, self._ids)
+        if delay is not None and isinstance(error, Setback):
+            delay = max(delay, error.wait_seconds)
         log.warning(
             "job_failed",
             kind=job.kind,

@@ -2,7 +2,7 @@
 
 ``documents`` (what is kept), ``buses``, ``rules``, ``targets``, ``tags``: the API. ``put_events`` takes events in,
 ``matching`` finds the rules they match and stages a delivery for each target, ``input`` says what the target is sent,
-``deliver`` brings it there. ``schedule`` says
+``deliver`` brings it there, at the ``pacing`` of the target. ``schedule`` says
 when a rule is due, ``scheduled`` sends it then. ``target_kind`` and ``target_kinds/``: where events can go; ``queue``,
 ``connections`` (with ``oauth``) and ``api_destinations``. ``archives`` keep events (``archived_events``), ``replays`` send them again.
 
@@ -21,13 +21,14 @@ from triptych.services.events.connections import CONNECTIONS, TOKENS
 from triptych.services.events.deliver import DELIVER
 from triptych.services.events.documents import BUSES, RULE_SETS, RULES
 from triptych.services.events.oauth import AUTHORIZATION
+from triptych.services.events.pacing import TURNS
 from triptych.services.events.replays import REPLAY, REPLAYS
 from triptych.services.events.scheduled import TICK
 
 SERVICE = Service(
     name="events",
     operations=operations_of(sys.modules[__name__]),
-    collections=(API_DESTINATIONS, ARCHIVES, BUSES, CONNECTIONS, REPLAYS, RULES, RULE_SETS, TOKENS),
+    collections=(API_DESTINATIONS, ARCHIVES, BUSES, CONNECTIONS, REPLAYS, RULES, RULE_SETS, TOKENS, TURNS),
     tables=(ARCHIVED,),
     jobs=(AUTHORIZATION, DELIVER, FORGET, REPLAY, TICK),
     periodic=(RETENTION,),

@@ -13,6 +13,7 @@ from triptych.kernel.errors import ServiceError
 from triptych.services.contract import Ctx, operation
 from triptych.services.events.connections import check_endpoint, find_connection
 from triptych.services.events.documents import missing, page_of, with_token
+from triptych.services.events.pacing import TURNS
 
 __all__ = ["API_DESTINATIONS", "ApiDestination"]
 
@@ -88,7 +89,7 @@ def _described(found: ApiDestination) -> dict[str, Any]:
 
 @operation
 async def create_api_destination(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
-    """An endpoint; http is taken as well as https. Partly: the rate limit is kept and not enforced."""
+    """An endpoint; http is taken as well as https. Its rate limit is enforced: events wait for their turn."""
     name = params["Name"]
     if await ctx.unit.get(API_DESTINATIONS, name, account=ctx.account, region=ctx.region):
         raise ServiceError("ResourceAlreadyExistsException", f"An api-destination '{name}' already exists.")
@@ -116,7 +117,7 @@ async def create_api_destination(ctx: Ctx, params: dict[str, Any]) -> dict[str, 
 
 @operation
 async def update_api_destination(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
-    """Change what is given. Partly: as CreateApiDestination."""
+    """Change what is given."""
     found = await _find(ctx, params["Name"])
     changes: dict[str, Any] = {"modified": ctx.now}
     if text := params.get("ConnectionArn"):
@@ -142,6 +143,7 @@ async def delete_api_destination(ctx: Ctx, params: dict[str, Any]) -> dict[str, 
     """Gone; deliveries to it fail from now on."""
     found = await _find(ctx, params["Name"])
     ctx.unit.delete(API_DESTINATIONS, found.name, account=ctx.account, region=ctx.region)
+    ctx.unit.delete(TURNS, found.id, account=ctx.account, region=ctx.region)
     return {}
 
 

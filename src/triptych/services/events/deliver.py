@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import structlog
 
 from triptych.bus.post import Undelivered, is_permanent
@@ -20,6 +21,7 @@ from triptych.kernel.errors import ServiceError
 from triptych.services.contract import Ctx, JobKind
 from triptych.services.events.input import payload
 from triptych.services.events.matching import DELIVERY
+from triptych.services.events.pacing import is_still, reserve
 from triptych.services.events.queue import send_to_queue
 from triptych.services.events.target_kind import Delivery
 from triptych.services.events.targets import kind_of
@@ -40,32 +42,74 @@ def exhausted(policy: Mapping[str, Any], *, retries: int, age: timedelta) -> str
     """EventBridge's name for the bound a delivery has reached, empty while it may go on. Pure."""
     if retries >= policy.get("MaximumRetryAttempts", _ATTEMPTS):
         return "MaximumRetryAttempts"
-    if age >= timedelta(seconds=policy.get("MaximumEventAgeInSeconds", _AGE_SECONDS)):
+    if age.total_seconds() >= _age_of(policy):
         return "MaximumEventAgeInSeconds"
     return ""
+
+
+def _age_of(policy: Mapping[str, Any]) -> float:
+    return float(policy.get("MaximumEventAgeInSeconds", _AGE_SECONDS))
+
+
+class _Overdue(Undelivered):
+    """Its turn would come after the event has got too old."""
 
 
 async def _deliver(ctx: Ctx, job: Job) -> None:
     target, event = job.body["target"], job.body["event"]
     policy = target.get("RetryPolicy") or {}
     age = timedelta(seconds=ctx.runtime.clock.now().timestamp() - job.body["since"])
-    if job.attempt and (bound := exhausted(policy, retries=job.attempt - 1, age=age)):
+    if (job.attempt or "turn" in job.body) and (bound := exhausted(policy, retries=job.attempt - 1, age=age)):
         await _dead(ctx, job, Undelivered("", "The delivery was given up.", permanent=False), bound)
         return
     try:
+        if not await _is_its_turn(ctx, job, policy):
+            return
         await _send(ctx, job, event, target)
+    except _Overdue as late:
+        await _dead(ctx, job, late, "MaximumEventAgeInSeconds")
+        return
     except ServiceError as error:
         failure = Undelivered(error.code, error.message, permanent=is_permanent(error.code, error.status))
     except Undelivered as error:
         failure = error
     else:
         return
-    if failure.permanent:
+    if (
+        failure.permanent or (failure.after_seconds or 0) < 0
+    ):  # a negative Retry-After: never again (EventBridge)
         await _dead(ctx, job, failure, "")
     elif bound := exhausted(policy, retries=job.attempt, age=age):
         await _dead(ctx, job, failure, bound)
     else:
+        # No longer than until it is too old: then it is dead-lettered, not kept waiting.
+        left = max(0.0, _age_of(policy) - age.total_seconds())
+        failure.wait_seconds = min(failure.after_seconds or 0.0, left)
         raise failure
+
+
+async def _is_its_turn(ctx: Ctx, job: Job, policy: Mapping[str, Any]) -> bool:
+    """Whether the target may be sent something now; else the delivery is staged anew, for its turn.
+
+    Raises _Overdue. Every attempt needs a turn of its own.
+    """
+    arn = Arn.parse(job.body["target"]["Arn"])
+    kind = kind_of(arn)
+    pace = await kind.pace(ctx, arn) if kind is not None else None
+    if pace is None:
+        return True
+    mine, now = job.body.get("turn"), ctx.runtime.clock.now()
+    if mine and mine["attempt"] == job.attempt and is_still(datetime.fromisoformat(mine["at"]), now):
+        return True
+    until = datetime.fromtimestamp(job.body["since"] + _age_of(policy), UTC)
+    at = await reserve(ctx, pace, until=until)
+    if at is None:
+        raise _Overdue("THROTTLED", f"{arn} takes {pace.per_second} events per second.", permanent=False)
+    if at <= ctx.runtime.clock.now():
+        return True
+    body = {**job.body, "turn": {"at": at.isoformat(), "attempt": job.attempt}}
+    ctx.unit.job(msgspec.structs.replace(job, id=ctx.ids.uuid(), run_at=at, body=body))
+    return False
 
 
 async def _send(ctx: Ctx, job: Job, event: Mapping[str, Any], target: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from triptych.kernel.arn import Arn
 from triptych.services.contract import Ctx
+from triptych.services.events.pacing import Pace
 
 __all__ = ["PRINCIPAL", "Delivery", "TargetKind", "nothing_to_check"]
 
@@ -27,6 +28,10 @@ class Delivery:
     text: str
 
 
+async def no_pace(_: Ctx, __: Arn) -> Pace | None:
+    return None
+
+
 def nothing_to_check(_: Mapping[str, Any]) -> str:
     return ""
 
@@ -37,6 +42,7 @@ class TargetKind:
 
     :param matches: whether an ARN is of this kind.
     :param check: what is wrong with a target of this kind, in words for PutTargets; empty when nothing is.
+    :param pace: how fast a target may be sent events; None: as fast as they come.
     :param send: raises ServiceError as the target's service answered, or Undelivered.
     """
 
@@ -44,3 +50,4 @@ class TargetKind:
     matches: Callable[[Arn], bool]
     send: Callable[[Ctx, Delivery], Awaitable[None]]
     check: Callable[[Mapping[str, Any]], str] = nothing_to_check
+    pace: Callable[[Ctx, Arn], Awaitable[Pace | None]] = no_pace

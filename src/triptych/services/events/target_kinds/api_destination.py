@@ -14,6 +14,7 @@ from triptych.services.contract import Ctx
 from triptych.services.events.api_destinations import API_DESTINATIONS, ApiDestination
 from triptych.services.events.connections import CONNECTIONS, Connection, secrets_of
 from triptych.services.events.oauth import bearer, pairs
+from triptych.services.events.pacing import Pace
 from triptych.services.events.target_kind import Delivery, TargetKind
 
 _KIND = "api-destination/"
@@ -70,14 +71,26 @@ def _matches(arn: Arn) -> bool:
     return arn.service == "events" and arn.resource.startswith(_KIND)
 
 
+async def _find(ctx: Ctx, arn: Arn) -> ApiDestination | None:
+    name = arn.resource.removeprefix(_KIND).partition("/")[0]
+    listed = await ctx.unit.list(
+        API_DESTINATIONS, account=arn.account, region=arn.region, prefix=name, limit=1
+    )
+    return listed[0].value if listed and listed[0].value.arn == str(arn) else None
+
+
+async def _pace(ctx: Ctx, arn: Arn) -> Pace | None:
+    found = await _find(ctx, arn)
+    if found is None:
+        return None
+    return Pace(key=found.id, account=found.account, region=found.region, per_second=found.rate)
+
+
 async def _send(ctx: Ctx, delivery: Delivery) -> None:
-    name = delivery.arn.resource.removeprefix(_KIND).partition("/")[0]
-    place: dict[str, Any] = {"account": delivery.arn.account, "region": delivery.arn.region, "limit": 1}
-    listed = await ctx.unit.list(API_DESTINATIONS, prefix=name, **place)
-    if not listed or listed[0].value.arn != str(delivery.arn):
+    destination = await _find(ctx, delivery.arn)
+    if destination is None:
         raise Undelivered("RESOURCE_NOT_FOUND", f"{delivery.arn} does not exist.", permanent=True)
-    destination = listed[0].value
-    connection = await _connection(ctx, destination, place)
+    connection = await _connection(ctx, destination)
     token = await bearer(ctx, connection) if connection.kind == "OAUTH_CLIENT_CREDENTIALS" else ""
     try:
         await _call(ctx, destination, connection, delivery, token)
@@ -88,9 +101,15 @@ async def _send(ctx: Ctx, delivery: Delivery) -> None:
         await _call(ctx, destination, connection, delivery, token)
 
 
-async def _connection(ctx: Ctx, destination: ApiDestination, place: dict[str, Any]) -> Connection:
+async def _connection(ctx: Ctx, destination: ApiDestination) -> Connection:
     """The destination's connection, if it is authorized. Raises Undelivered."""
-    found = await ctx.unit.list(CONNECTIONS, prefix=destination.connection, **place)
+    found = await ctx.unit.list(
+        CONNECTIONS,
+        account=destination.account,
+        region=destination.region,
+        prefix=destination.connection,
+        limit=1,
+    )
     connection = found[0].value if found and found[0].key == destination.connection else None
     if connection is None or connection.state != "AUTHORIZED":
         pending = connection is not None and connection.state == "AUTHORIZING"
@@ -111,8 +130,10 @@ async def _call(
         await post(url, body, headers, seconds=_SECONDS, method=destination.method)
     except Undelivered as failure:
         if failure.code in _RETRIED:
-            raise Undelivered(failure.code, failure.message, permanent=False) from failure
+            raise Undelivered(
+                failure.code, failure.message, permanent=False, after_seconds=failure.after_seconds
+            ) from failure
         raise
 
 
-KIND = TargetKind(name="API destination", matches=_matches, send=_send)
+KIND = TargetKind(name="API destination", matches=_matches, send=_send, pace=_pace)
