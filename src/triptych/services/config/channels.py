@@ -34,7 +34,10 @@ _KEY = re.compile(r"arn:aws[\w-]*:kms:[\w-]+:\d{12}:(key|alias)/.+")
 
 @operation
 async def put_delivery_channel(ctx: Ctx, params: dict[str, Any]) -> None:
-    """Create or change the delivery channel, after a file was written to the bucket and a look at the topic."""
+    """Create or change the delivery channel, after a file was written to the bucket and a look at the topic.
+
+    Partly: topics of other accounts are refused.
+    """
     wanted = params["DeliveryChannel"]
     name = wanted.get("name") or "default"
     await needs_recorder(ctx, "Configuration recorder is not available to put delivery channel.")

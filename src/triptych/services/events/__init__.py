@@ -6,7 +6,8 @@
 when a rule is due, ``scheduled`` sends it then. ``target_kind`` and ``target_kinds/``: where events can go; ``queue``,
 ``connections`` (with ``oauth``) and ``api_destinations``. ``archives`` keep events (``archived_events``), ``replays`` send them again.
 
-The plane's own events come in from above (``services.plane_events``). Not here: pipes, schema registries, global endpoints, partner sources, resource policies.
+The plane's own events come in from above (``services.plane_events``). Not here: pipes, schema registries, global endpoints, partner sources; resource policies (``permissions``) are
+kept and not evaluated.
 """
 
 from __future__ import annotations

@@ -92,6 +92,8 @@ def _described(bus: Bus) -> dict[str, Any]:
     shown: dict[str, Any] = {"Name": bus.name, "Arn": bus.arn}
     if bus.description:
         shown["Description"] = bus.description
+    if bus.policy:
+        shown["Policy"] = bus.policy
     if bus.name != DEFAULT:
         shown |= {"CreationTime": bus.created, "LastModifiedTime": bus.modified}
     return shown

@@ -28,6 +28,7 @@ class Bus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     created: datetime
     modified: datetime
     description: str = ""
+    policy: str = ""
     tags: dict[str, str] = {}
 
     @property

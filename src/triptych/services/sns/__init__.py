@@ -3,7 +3,8 @@
 ``topic`` (what is kept), ``topics`` and ``tags``, ``subscriptions``: the API. ``filter_policy`` says who wants a message,
 ``publish`` accepts it, ``deliver`` brings it as ``envelope`` or ``mail`` write and ``signer`` signs it.
 
-Not here: SMS, mobile push, Lambda and Firehose endpoints, encryption, permissions, archives.
+Not here: SMS, mobile push, Lambda and Firehose endpoints, encryption, archives. Access policies (``permissions``) are kept
+and not evaluated.
 """
 
 from __future__ import annotations

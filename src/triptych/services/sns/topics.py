@@ -148,7 +148,7 @@ async def get_topic_attributes(ctx: Ctx, params: dict[str, Any]) -> dict[str, An
         "TopicArn": topic.arn,
         "Owner": topic.account,
         "DisplayName": "",
-        "Policy": _default_policy(topic),
+        "Policy": policy_of(topic),
         "EffectiveDeliveryPolicy": topic.attributes.get("DeliveryPolicy") or _DELIVERY_POLICY,
         "SubscriptionsConfirmed": str(confirmed),
         "SubscriptionsPending": str(len(subscriptions) - confirmed),
@@ -179,6 +179,11 @@ _DELIVERY_POLICY = json.dumps(
     },
     separators=(",", ":"),
 )  # fmt: skip
+
+
+def policy_of(topic: Topic) -> str:
+    """The access policy, as JSON text."""
+    return topic.attributes.get("Policy") or _default_policy(topic)
 
 
 def _default_policy(topic: Topic) -> str:
