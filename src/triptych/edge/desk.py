@@ -12,7 +12,7 @@ from triptych.estate.forward import Estate
 from triptych.estate.vault import Vault
 from triptych.kernel.clock import Clock
 from triptych.kernel.ids import Ids
-from triptych.services.contract import OURS, Handler, Reader, Runtime, Service
+from triptych.services.contract import OURS, Handler, Runtime, Service
 from triptych.settings import Settings
 from triptych.wire.route import Route
 
@@ -39,11 +39,6 @@ class Desk:
         """Whether a call that succeeded becomes a fact."""
         service = self.services.get(route.service)
         return service is None or route.operation not in service.unrecorded
-
-    def reader(self, route: Route) -> Reader | None:
-        """The quick reader of the operation's bodies, if it has one."""
-        service = self.services.get(route.service)
-        return None if service is None else service.readers.get(route.operation)
 
     def handler(self, route: Route) -> Handler | None:
         service = self.services.get(route.service)

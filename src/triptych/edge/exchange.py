@@ -55,8 +55,6 @@ class Exchange:
     from_console: bool = False
     """Whether a console session stands for the caller instead of a signature."""
     params: dict[str, Any] | None = None
-    quickly_read: bool = False
-    """Whether ``params`` are in the forms of a quick reader (``Service.readers``), which only its handler knows."""
     payload: AsyncIterator[bytes] | None = None
     payload_bytes: int = 0
     """Length of a streamed payload, 0 when the body was read whole."""

@@ -163,9 +163,6 @@ def caused_by(fact: Fact) -> Cause:
 
 
 Handler = Callable[[Ctx, dict[str, Any]], Awaitable[dict[str, Any] | None]]
-Reader = Callable[[str, bytes], dict[str, Any] | None]
-"""(protocol, body) -> an operation's parameters, decoded and validated at once, or None: the model has to look at it.
-It takes only what the model takes, and may say it in forms of its own that the handler knows beside the usual ones."""
 _MARK = "_triptych_operation"
 
 
@@ -248,14 +245,12 @@ class Service:
         Store, STS's AssumeRole); every other operation without a handler answers NotImplemented.
     :param unrecorded: operations whose successful calls become no ApiCall facts: data in volume (PutLogEvents), which
         AWS's trails do not have either. A call that fails is recorded as any other.
-    :param readers: quick readers of bodies, by operation: for data in volume, where the model's way costs most of the time.
     """
 
     name: str
     operations: Mapping[str, Handler]
     estate: frozenset[str] = frozenset()
     unrecorded: frozenset[str] = frozenset()
-    readers: Mapping[str, Reader] = field(default_factory=dict)
     collections: Sequence[Collection[Any]] = ()
     tables: Sequence[Table] = ()
     reactions: Sequence[Reaction] = ()

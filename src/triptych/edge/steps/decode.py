@@ -35,12 +35,7 @@ async def decode(desk: Desk, x: Exchange) -> None:
     if encoding and x.request.body:
         plain = decode_content(x.request.body, encoding, limit=limits.OWN_BODY_BYTES)
         x.addressed = replace(x.addressed, body=plain)
-    reader = desk.reader(x.route)
-    if reader is not None:
-        x.params = reader(x.route.protocol, x.addressed.body)
-        x.quickly_read = x.params is not None
-    if x.params is None:
-        x.params = one_pass.read(x.route.protocol, x.operation, x.addressed.body)
+    x.params = one_pass.read(x.route.protocol, x.operation, x.addressed.body)
     if x.params is None:
         x.params = codec.decode_request(x.route.protocol, x.operation, x.addressed)
         validate(x.operation, x.params)

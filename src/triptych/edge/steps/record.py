@@ -14,7 +14,7 @@ from triptych.edge.read_only import read_only
 from triptych.estate import identities
 from triptych.kernel.context import OURSELVES, Context, service_identity
 from triptych.kernel.fact import ApiCall, Fact
-from triptych.wire import codec, sigv2
+from triptych.wire import sigv2
 from triptych.wire.model import event_source
 
 _ANSWERS_WITH_CREDENTIALS = frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
@@ -99,7 +99,7 @@ def _api_call(desk: Desk, x: Exchange) -> ApiCall:
         host=x.context.host,
         read_only=reading,
         status=x.error.status if x.error else (x.reply.status if x.reply else 200),
-        parameters=_described(_plain(x), x.operation.input_shape),
+        parameters=_described(x.params, x.operation.input_shape),
         response=_described(x.output, x.operation.output_shape) if answered else None,
         error_code=x.error.code if x.error else "",
         error_message=x.error.message if x.error else "",
@@ -112,14 +112,6 @@ def _api_call(desk: Desk, x: Exchange) -> ApiCall:
         from_console=x.from_console,
         latency_ms=round((desk.clock.monotonic() - x.started) * 1000, 3),
     )
-
-
-def _plain(x: Exchange) -> dict[str, Any] | None:
-    """The parameters as the model's reader has them."""
-    if not x.quickly_read:
-        return x.params
-    assert x.route is not None and x.addressed is not None
-    return codec.decode_request(x.route.protocol, x.operation, x.addressed)
 
 
 def _described(value: dict[str, Any] | None, shape: Any) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """Amazon CloudWatch Logs: groups, streams, events, and what is made of events.
 
 ``group`` is what groups and streams are and how they are named; ``groups``, ``streams`` and ``tags`` their API.
-``put_events`` stores (``arriving`` reads, ``batch`` judges, ``place`` orders), ``read_events`` finds (``search`` asks the lake), ``tables``
+``put_events`` stores (``columns`` lays out, ``batch`` judges, ``place`` orders), ``read_events`` finds (``search`` asks the lake), ``tables``
 is where. ``metric_filters`` and ``subscriptions`` are the filters' API; their work waits in ``backlog`` for ``metrics``
 (with ``emf``) and ``deliver`` (with ``envelope``). ``live_tail`` streams; ``removal`` takes away what is gone.
 ``insights`` are queries over many groups: their API, run, definitions and records are ``insights_*``.
@@ -13,7 +13,6 @@ from __future__ import annotations
 import sys
 
 from triptych.services.contract import Service, operations_of
-from triptych.services.logs.arriving import read_batch
 from triptych.services.logs.backlog import BACKLOG, REMIND
 from triptych.services.logs.deliver import DELIVER
 from triptych.services.logs.group import GROUPS, STREAMS
@@ -30,7 +29,6 @@ SERVICE = Service(
     name="logs",
     operations=operations_of(sys.modules[__name__]),
     unrecorded=frozenset({"PutLogEvents"}),
-    readers={"PutLogEvents": read_batch},
     collections=(
         GROUPS,
         STREAMS,

@@ -8,9 +8,9 @@ import pyarrow.compute as pc
 
 from triptych.lake.rows import from_columns
 from triptych.services.contract import Ctx, operation
-from triptych.services.logs.arriving import columns, may_hold_metrics, moments, numbers, sizes
 from triptych.services.logs.backlog import Entry, put_by
 from triptych.services.logs.batch import judge
+from triptych.services.logs.columns import columns, may_hold_metrics, moments, numbers, sizes
 from triptych.services.logs.group import METRICS, group_called, stream_called
 from triptych.services.logs.moments import millis, moment
 from triptych.services.logs.place import Place, new_batch

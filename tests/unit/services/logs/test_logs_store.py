@@ -16,8 +16,8 @@ from sqlglot import exp
 from triptych.kernel import limits
 from triptych.kernel.errors import ServiceError
 from triptych.query.filter_pattern import parse
-from triptych.services.logs.arriving import sizes
 from triptych.services.logs.batch import judge
+from triptych.services.logs.columns import sizes
 from triptych.services.logs.place import Place, read_token, token
 
 DAY = 24 * 3600 * 1000
