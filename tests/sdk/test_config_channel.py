@@ -11,7 +11,7 @@ import pytest
 CHANNEL = "default"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def queue(client) -> str:
     """A recorder that runs, whose channel's topic has a queue; its URL."""
     client("s3").create_bucket(Bucket="config-files")
@@ -92,3 +92,35 @@ def test_a_snapshot_is_in_the_bucket_and_everything_is_told(queue: str, client, 
     eventually(
         lambda: status()["configStreamDeliveryInfo"]["lastStatus"] == "Success", what="the stream's status"
     )
+
+
+def test_a_snapshot_that_fails_is_told_to_the_rules_of_the_default_bus(
+    queue: str, client, eventually
+) -> None:
+    sqs, events, config = client("sqs"), client("events"), client("config")
+    url = sqs.create_queue(QueueName="config-events")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = {"source": ["aws.config"], "detail-type": ["Config Configuration Snapshot Delivery Status"]}
+    events.put_rule(Name="snapshots", EventPattern=json.dumps(pattern))
+    events.put_targets(Rule="snapshots", Targets=[{"Id": "1", "Arn": arn}])
+    (channel,) = config.describe_delivery_channels()["DeliveryChannels"]
+    client("s3").create_bucket(Bucket="short-lived")
+    config.put_delivery_channel(DeliveryChannel=channel | {"s3BucketName": "short-lived"})
+    client("s3").delete_object(
+        Bucket="short-lived", Key="audit/AWSLogs/000000000000/Config/ConfigWritabilityCheckFile"
+    )
+    client("s3").delete_bucket(Bucket="short-lived")
+    asked = config.deliver_config_snapshot(deliveryChannelName=CHANNEL)["configSnapshotId"]
+    told: dict[str, dict[str, Any]] = {}
+
+    def failed() -> dict[str, Any] | None:
+        for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            detail = json.loads(message["Body"])["detail"]
+            told[detail["messageType"]] = detail
+        return told.get("ConfigurationSnapshotDeliveryFailed")
+
+    detail = eventually(failed, what="the failure", seconds=60)
+    assert (detail["configSnapshotId"], detail["errorCode"]) == (asked, "NoSuchBucket")
+    (status,) = config.describe_delivery_channel_status()["DeliveryChannelsStatus"]
+    assert status["configSnapshotDeliveryInfo"]["lastErrorCode"] == "NoSuchBucket"
+    config.put_delivery_channel(DeliveryChannel=channel)

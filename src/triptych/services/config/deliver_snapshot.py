@@ -133,8 +133,18 @@ async def _dead(ctx: Ctx, job: Job, reason: str) -> None:
     here = ctx.at(account=job.account, region=job.region, cause=job.cause)
     channel = await the_channel(here)
     if channel is not None:
-        code, _, message = reason.removeprefix("ServiceError: ").partition(": ")
-        await _failed(here, channel, job, ServiceError(code, message or reason))
+        await _failed(here, channel, job, _error_of(reason))
+
+
+def _error_of(reason: str) -> ServiceError:
+    """What a job was given up for, as the error it was; ours are an internal error."""
+    kind, _, answered = reason.partition(": ")
+    code, _, message = answered.partition(": ")
+    return (
+        ServiceError(code, message)
+        if kind == "ServiceError"
+        else ServiceError("InternalError", "Triptych failed.")
+    )
 
 
 async def _due(ctx: Ctx) -> None:

@@ -15,6 +15,7 @@ from config_bench import ACCOUNT, REGION, Bench, open_bench
 
 from triptych.kernel.errors import ServiceError
 from triptych.kernel.fact import Fact
+from triptych.services.config.deliver_snapshot import DELIVER_SNAPSHOT
 from triptych.services.config.notifications import message_of, subject_of
 from triptych.services.plane_events import events_of
 from triptych.services.timeline import summary
@@ -167,6 +168,34 @@ async def test_a_snapshot_that_cannot_be_put_says_so(told: Bench) -> None:
     assert "lastSuccessfulTime" not in info
 
 
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        ("ServiceError: ServiceUnavailable: no sign of life", "ServiceUnavailable"),
+        ("the process died 5 times while it ran", "InternalError"),
+    ],
+)
+async def test_a_snapshot_that_is_given_up_says_so(told: Bench, reason: str, code: str) -> None:
+    told.estate.broken["PutObject"] = AWAY
+    await told.api("DeliverConfigSnapshot", deliveryChannelName="default")
+    with pytest.raises(ServiceError):
+        await told.work()  # to be tried again
+    assert (await status(told))["configSnapshotDeliveryInfo"] == {"lastStatus": "Not_Applicable"}
+    (job,) = (job for job in await told.jobs() if job.kind == DELIVER_SNAPSHOT.name)
+    ctx = told.ctx()
+    assert DELIVER_SNAPSHOT.dead is not None
+    await DELIVER_SNAPSHOT.dead(ctx, job, reason)
+    await ctx.unit.commit()
+    await told.react()
+    assert (await status(told))["configSnapshotDeliveryInfo"]["lastErrorCode"] == code
+    failed = told.of_kind("ConfigDelivered")[-1]
+    assert (failed.region, failed.body["errorCode"], failed.body["configSnapshotId"]) == (
+        REGION,
+        code,
+        job.body["id"],
+    )
+
+
 async def test_a_snapshot_is_delivered_as_often_as_the_channel_says(bench: Bench) -> None:
     await bench.recording(configSnapshotDeliveryProperties={"deliveryFrequency": "Three_Hours"})
     start = bench.clock.time
@@ -315,6 +344,18 @@ async def test_a_topic_that_is_away_is_told_later_and_one_that_is_gone_never(tol
     await change(told, "deliveries", "Suspended")
     assert (await status(told))["configStreamDeliveryInfo"]["lastErrorCode"] == "NotFound"
     assert await told.jobs() == [], "no use in trying again"
+
+
+async def test_a_notification_is_told_again_rather_than_lost(told: Bench) -> None:
+    told.estate.buckets["deliveries"]["GetBucketVersioning"] = {"Status": "Enabled"}
+    await told.happened("PutBucketVersioning", {"Bucket": "deliveries"})
+    await told.react()
+    assert await told.work()  # captured
+    await told.react()
+    assert await told.work(crash=True)  # published, and dead before the commit
+    await told.settle()
+    first, second = messages(told)
+    assert first == second
 
 
 @pytest.mark.parametrize("broken", [False, True])
