@@ -126,6 +126,7 @@ async def open_app(
             clock=clock,
             flush_seconds=settings.intervals.lake_flush_seconds,
             fsync=settings.sync == "full",
+            optional_indexes=settings.log_index,
             wrote=metrics.lake_rows,
         )
         stack.push_async_callback(lake.close)

@@ -36,7 +36,7 @@ class Intervals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     lake_flush_seconds: float = 0.05
     logs_removal_seconds: float = 60.0
     logs_retention_seconds: float = 3600.0
-    live_tail_seconds: float = 0.25
+    live_tail_seconds: float = 0.1
     """How often a live tail looks for new events."""
 
 
@@ -73,6 +73,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """``https://user:password@host:8443/database`` of a ClickHouse server; empty: chDB in ``<data_dir>/lake``."""
     sync: Literal["full", "normal"] = "full"
     """SQLite durability: ``full`` survives power loss, ``normal`` survives the process only."""
+    log_index: bool = False
+    """Whether the messages of log events are indexed: rare words are found in a tenth of the time, and every line put
+    costs about twice the CPU, by and by, when the engine merges (``docs/benchmarks.md``)."""
     log_json: bool = False
     log_level: str = "info"
     estate: Estate = Estate()

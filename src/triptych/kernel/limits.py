@@ -54,7 +54,7 @@ LAKE_SELECT_BYTES = 2 * 1024**3
 LAKE_SELECT_ROWS = 200_000
 """Rows of one lake answer (ours: they become Python values; AWS's largest page of anything is 100,800 points)."""
 
-LAKE_READERS = 4
+LAKE_READERS = 5
 """Lake queries that run at once; more wait."""
 
 LAKE_WRITERS = 2
@@ -378,8 +378,11 @@ INSIGHTS_RESULTS_AT_MOST = 100_000
 INSIGHTS_CONCURRENT = 100
 """Insights queries of one account in one region that have not ended (CloudWatch Logs: 100)."""
 
-INSIGHTS_RUNNING = 3
-"""Insights queries one process runs at a time (ours: one reader of the lake is left to everybody else)."""
+INSIGHTS_RUNNING = 2
+"""Insights queries one process runs at a time (ours: each takes two readers of the lake, one is left to everybody else)."""
+
+INSIGHTS_KEPT_CHARACTERS = 4_096
+"""Characters of an Insights answer that is kept with its query instead of in the lake (ours)."""
 
 INSIGHTS_DAYS = 7
 """How long an Insights query and its results can be read (CloudWatch Logs: 7 days)."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from triptych.kernel import limits
-from triptych.lake.table import Column, Table
+from triptych.lake.table import Column, Index, Table
 
 OWN_PREFIX = "triptych_"
 """Names the lake keeps for itself: its own tables, its own placeholders."""
@@ -28,11 +29,14 @@ def checked(tables: Iterable[Table]) -> dict[str, Table]:
 
 def _check(table: Table) -> None:
     names = [column.name for column in table.columns]
-    for name in (table.name, *names):
+    indexes = [index.name for index in table.indexes]
+    for name in (table.name, *names, *indexes):
         if not _NAME.match(name) or name.startswith(OWN_PREFIX):
-            raise ValueError(f"{name!r} is no name for a lake table or column")
+            raise ValueError(f"{name!r} is no name for a lake table, column or index")
     if len(set(names)) != len(names):
         raise ValueError(f"{table.name} declares a column twice")
+    if len(set(indexes)) != len(indexes):
+        raise ValueError(f"{table.name} declares an index twice")
     if table.order_by[:2] != ("account", "region"):
         raise ValueError(f"{table.name} must be ordered by account, region first")
     for column in table.columns:
@@ -41,6 +45,11 @@ def _check(table: Table) -> None:
     for key in table.order_by:
         if key not in names and "(" not in key:
             raise ValueError(f"{table.name} is ordered by {key}, which it does not have")
+
+
+def with_indexes(table: Table, *, optional: bool) -> Table:
+    """The table with all its indexes, or without the optional ones."""
+    return replace(table, indexes=tuple(index for index in table.indexes if optional or not index.optional))
 
 
 def settings_of(*, fsync: bool) -> Mapping[str, int]:
@@ -57,8 +66,9 @@ def settings_of(*, fsync: bool) -> Mapping[str, int]:
 
 
 def create_table(table: Table, settings: Mapping[str, int]) -> str:
-    columns = ", ".join(column_text(column) for column in table.columns)
-    parts = [f"CREATE TABLE IF NOT EXISTS `{table.name}` ({columns}) ENGINE = MergeTree"]
+    columns = [column_text(column) for column in table.columns]
+    indexes = [f"INDEX {index_text(index)}" for index in table.indexes]
+    parts = [f"CREATE TABLE IF NOT EXISTS `{table.name}` ({', '.join(columns + indexes)}) ENGINE = MergeTree"]
     if table.partition_by:
         parts.append(f"PARTITION BY {table.partition_by}")
     parts.append(f"ORDER BY ({', '.join(table.order_by)})")
@@ -81,6 +91,15 @@ def add_column(table: Table, column: Column) -> str:
     return f"ALTER TABLE `{table.name}` ADD COLUMN IF NOT EXISTS {column_text(column)}"
 
 
+def add_index(table: Table, index: Index) -> str:
+    """Of the definition only: what is there gets the index when it is merged."""
+    return f"ALTER TABLE `{table.name}` ADD INDEX IF NOT EXISTS {index_text(index)}"
+
+
+def drop_index(table: Table, name: str) -> str:
+    return f"ALTER TABLE `{table.name}` DROP INDEX IF EXISTS `{name}`"
+
+
 def set_ttl(table: Table) -> str:
     return f"ALTER TABLE `{table.name}` " + (f"MODIFY TTL {table.ttl}" if table.ttl else "REMOVE TTL")
 
@@ -92,6 +111,10 @@ def set_settings(name: str, settings: Mapping[str, int]) -> str:
 def column_text(column: Column) -> str:
     codec = f" CODEC({column.codec})" if column.codec else ""
     return f"`{column.name}` {column.kind}{codec}"
+
+
+def index_text(index: Index) -> str:
+    return f"`{index.name}` {index.expression} TYPE {index.kind} GRANULARITY 1"
 
 
 def settings_text(settings: Mapping[str, int]) -> str:

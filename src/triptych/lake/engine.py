@@ -70,7 +70,10 @@ _READ_SETTINGS: Mapping[str, Any] = {
     "result_overflow_mode": "throw",
     "readonly": 2,  # last: nothing but further settings may change after it
 }
-_WRITE_SETTINGS: Mapping[str, Any] = {"session_timezone": "UTC"}
+_WRITE_SETTINGS: Mapping[str, Any] = {
+    "session_timezone": "UTC",
+    "materialize_skip_indexes_on_insert": 0,  # merges make them; an insert would take three times its CPU
+}
 
 
 class LakeUnavailable(RuntimeError):  # noqa: N818

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from triptych.kernel.clock import Clock
 from triptych.lake import ddl
 from triptych.lake.engine import Engine
 from triptych.lake.rows import to_arrow
-from triptych.lake.table import Column, Table
+from triptych.lake.table import Column, Index, Table
 
 SCHEMA = Table(
     name="triptych_schema",
@@ -55,6 +55,8 @@ class Stored:
     partition_by: str
     ttl: str
     settings: Mapping[str, str]
+    indexes: Mapping[str, str] = field(default_factory=dict)
+    """As ``ddl.index_text`` writes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ def plan(
             for column in table.columns
             if column.name not in there.columns
         ]
+        steps += _indexes(table, there)
         if spelled.get(table.ttl, table.ttl) != there.ttl:
             steps.append(Step(f"ttl of {table.name}: {table.ttl or 'none'}", ddl.set_ttl(table)))
         if any(there.settings.get(name, "0") != str(value) for name, value in settings.items()):
@@ -117,6 +120,21 @@ def plan(
             + ". A lake Migration must say how they change; data was not touched."
         )
     return steps
+
+
+def _indexes(table: Table, there: Stored) -> list[Step]:
+    """Indexes hold nothing of their own, so what differs is dropped and made anew."""
+    declared = {index.name: index for index in table.indexes}
+    wrong = [
+        name
+        for name, text in there.indexes.items()
+        if name not in declared or ddl.index_text(declared[name]) != text
+    ]
+    missing = [index for index in table.indexes if index.name in wrong or index.name not in there.indexes]
+    return [Step(f"drop index {table.name}.{name}", ddl.drop_index(table, name)) for name in wrong] + [
+        Step(f"index {table.name}.{index.name}: {index.kind}", ddl.add_index(table, index))
+        for index in missing
+    ]
 
 
 def _troubles(table: Table, there: Stored, spelled: Mapping[str, str]) -> list[str]:
@@ -170,11 +188,20 @@ async def _stored(engine: Engine) -> dict[str, Stored]:
     )
     for table, name, kind in answer.rows:
         columns.setdefault(table, {})[name] = kind
+    indexes: dict[str, dict[str, str]] = {}
+    answer = await engine.command(
+        "SELECT table, name, expr, type_full FROM system.data_skipping_indices WHERE database = currentDatabase()"
+    )
+    for table, name, expression, kind in answer.rows:
+        there = Index(name=name, expression=expression, kind=kind)
+        indexes.setdefault(table, {})[name] = ddl.index_text(there)
     answer = await engine.command(
         "SELECT name, sorting_key, partition_key, engine_full FROM system.tables WHERE database = currentDatabase()"
     )
     return {
-        name: Stored(columns[name], order_by, partition_by, *_ttl_and_settings(engine_full))
+        name: Stored(
+            columns[name], order_by, partition_by, *_ttl_and_settings(engine_full), indexes.get(name, {})
+        )
         for name, order_by, partition_by, engine_full in answer.rows
     }
 

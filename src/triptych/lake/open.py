@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from triptych.kernel.clock import Clock
 from triptych.kernel.ids import Ids
-from triptych.lake.ddl import checked
+from triptych.lake.ddl import checked, with_indexes
 from triptych.lake.engine import Engine, open_engine
 from triptych.lake.migrate import Migration, Step, migrate
 from triptych.lake.sql import Fixed, bound_values, compile_delete, compile_query, kind_of
@@ -113,12 +113,14 @@ async def open_lake(
     flush_seconds: float,
     migrations: Sequence[Migration] = (),
     fsync: bool = False,
+    optional_indexes: bool = False,
     wrote: Wrote | None = None,
 ) -> ClickhouseLake:
     """The lake in a directory (``path``) or on a server (``url``); exactly one of the two.
 
     :param flush_seconds: see ``Writer``.
     :param fsync: whether an acknowledged write survives a power cut, not only the death of the process.
+    :param optional_indexes: whether tables have the indexes that are ``optional``; each opening decides anew.
     :param wrote: told of every insert (table, rows), for metrics.
     Raises LakeUnavailable, SchemaMismatch, ValueError for declarations that cannot be right.
     """
@@ -127,7 +129,8 @@ async def open_lake(
     declared = checked(tables)
     engine = await asyncio.to_thread(open_engine, path, url)
     try:
-        steps = await migrate(engine, list(declared.values()), migrations, clock=clock, fsync=fsync)
+        made = [with_indexes(table, optional=optional_indexes) for table in declared.values()]
+        steps = await migrate(engine, made, migrations, clock=clock, fsync=fsync)
     except BaseException:
         await engine.close()
         raise

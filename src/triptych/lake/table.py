@@ -20,6 +20,22 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """A skip index: what lets a search pass over pieces of a part. Only merges build it (``engine``), so parts that
+    were never merged, and those older than the index, are searched as if there were none.
+
+    :param kind: ClickHouse's type with its arguments, e.g. ``ngrambf_v1(4, 32768, 1, 0)``.
+    :param expression: what it is over, usually a column's name.
+    :param optional: there only where the lake is opened with ``optional_indexes``.
+    """
+
+    name: str
+    expression: str
+    kind: str
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """One table; every table has ``account`` and ``region`` columns, first in its order.
 
@@ -38,3 +54,4 @@ class Table:
     partition_by: str = ""
     ttl: str = ""
     few_of_many: bool = False
+    indexes: tuple[Index, ...] = ()

@@ -8,7 +8,7 @@ import pytest
 
 from triptych.lake import ddl
 from triptych.lake.migrate import Migration, SchemaMismatch, Step, Stored, pending, plan
-from triptych.lake.table import Column, Table
+from triptych.lake.table import Column, Index, Table
 
 SETTINGS = {"a": 1}
 THINGS = Table(
@@ -44,6 +44,8 @@ STORED = Stored(
         replace(THINGS, columns=(Column("account", "UInt64"), *THINGS.columns[1:])),
         replace(THINGS, order_by=("time", "account", "region")),
         replace(THINGS, order_by=("account", "region", "when")),
+        replace(THINGS, indexes=(Index(name="a b", expression="time", kind="minmax"),)),
+        replace(THINGS, indexes=(Index(name="a", expression="time", kind="minmax"),) * 2),
     ],
 )
 def test_wrong_declarations(table: Table) -> None:
@@ -70,6 +72,13 @@ def test_create_for_few_rows_among_many() -> None:
     assert made.endswith(
         " SETTINGS a = 1, index_granularity = 1024, min_bytes_for_wide_part = 1073741824, min_compress_block_size = 8192"
     )
+
+
+def test_create_with_an_index() -> None:
+    made = ddl.create_table(
+        replace(THINGS, indexes=(Index(name="times", expression="time", kind="minmax"),)), SETTINGS
+    )
+    assert "CODEC(Delta, ZSTD(1)), INDEX `times` time TYPE minmax GRANULARITY 1) ENGINE = MergeTree" in made
 
 
 def test_nothing_to_do() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from triptych.query.containing import containing
 from triptych.query.filter_pattern.need import AllOf, AnyOf, Contains, Finds, JsonNumber, Need
 from triptych.query.filter_pattern.pattern import Pattern
 
@@ -29,9 +30,8 @@ def prefilter(
     def condition(need: Need) -> exp.Condition | None:
         match need:
             case Contains(text, negated):
-                found: exp.Condition = exp.GT(
-                    this=exp.Anonymous(this="position", expressions=[column.copy(), bind(text)]),
-                    expression=exp.Literal.number(0),
+                found: exp.Condition = exp.Anonymous(
+                    this="like", expressions=[column.copy(), bind(containing(text))]
                 )
                 return exp.not_(found) if negated else found
             case Finds(regex, negated):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from triptych.query.containing import containing
 from triptych.query.insights import tree
 from triptych.query.insights.catalogue import FUNCTIONS
 from triptych.query.insights.function import Function
@@ -157,7 +158,7 @@ class _Lowering:
         if node.regex:
             # A dot stops at a line break, as in Java; the engine's does not.
             return truth(call("match", text, self.bind(f"(?-s){node.pattern}")))
-        return truth(call("greater", call("position", text, self.bind(node.pattern)), literal(0)))
+        return truth(call("like", text, self.bind(containing(node.pattern))))
 
     def _within(self, node: tree.Within) -> Value:
         operand = self.value(node.operand)

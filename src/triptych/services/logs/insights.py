@@ -1,6 +1,7 @@
 """Insights queries as they are kept, and what they read: ``insights_queries`` is their API, ``insights_run`` the work.
 
-A query is a document; its rows are in the lake, where whatever grows belongs.
+A query is a document; its rows are in the lake, where whatever grows belongs, but for an answer of a few bytes: that
+is in the document, which spares the query an insert and every look at its results a search.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ Status = Literal["Scheduled", "Running", "Complete", "Failed", "Cancelled", "Tim
 RUN = "logs.insights"
 """The kind of the jobs that run queries."""
 _FORGET_SECONDS = 3600.0
+Row = tuple[str | None, ...]
+"""Values of a row of an answer, as text; None for a field the event does not have."""
 
 
 class InsightsQuery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -37,6 +40,7 @@ class InsightsQuery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     :param created: milliseconds since 1970; ``ended`` too, 0 until then.
     :param run: under which its rows are in the lake.
     :param fields: names of the values of a row.
+    :param kept: the rows themselves, where they are ``short``; then none are in the lake.
     """
 
     id: str
@@ -52,6 +56,7 @@ class InsightsQuery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     run: str = ""
     fields: tuple[str, ...] = ()
     results: int = 0
+    kept: tuple[Row, ...] = ()
     matched: int = 0
     scanned: int = 0
     bytes: int = 0
@@ -158,6 +163,12 @@ def scan(source: Source) -> exp.Select:
     )
 
 
+def short(rows: Sequence[Row]) -> tuple[Row, ...] | None:
+    """The rows, if they fit into the query's document; None if they belong in the lake."""
+    size = sum(len(value or "") + 4 for row in rows for value in row)
+    return tuple(rows) if size <= limits.INSIGHTS_KEPT_CHARACTERS else None
+
+
 async def save_rows(ctx: Ctx, run: str, rows: Sequence[Sequence[str | None]]) -> None:
     written = [
         {
@@ -174,7 +185,9 @@ async def save_rows(ctx: Ctx, run: str, rows: Sequence[Sequence[str | None]]) ->
         await ctx.runtime.lake.write(RESULTS, written)
 
 
-async def rows_of(ctx: Ctx, query: InsightsQuery, *, first: int, count: int) -> list[list[str | None]]:
+async def rows_of(ctx: Ctx, query: InsightsQuery, *, first: int, count: int) -> Sequence[Row]:
+    if query.kept:
+        return query.kept[first : first + count]
     wanted = (
         exp.select("row")
         .from_(RESULTS.name)
@@ -185,7 +198,7 @@ async def rows_of(ctx: Ctx, query: InsightsQuery, *, first: int, count: int) -> 
     )
     values = {"run": query.run, "first": first, "last": first + count}
     found = await ctx.runtime.lake.select(wanted, values, account=ctx.account, region=ctx.region)
-    return [msgspec.json.decode(row["row"], type=list[str | None]) for row in found]
+    return [msgspec.json.decode(row["row"], type=Row) for row in found]
 
 
 def _value(name: str) -> exp.Placeholder:

@@ -19,6 +19,7 @@ from triptych.services.logs.insights import (
     QUERIES,
     RUN,
     InsightsQuery,
+    Row,
     compiled,
     oldest_kept,
     rows_of,
@@ -137,7 +138,7 @@ async def get_query_results(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def _row(query: InsightsQuery, row: list[str | None]) -> list[dict[str, str]]:
+def _row(query: InsightsQuery, row: Row) -> list[dict[str, str]]:
     """A field an event does not have is left out, as on AWS."""
     return [
         {"field": name, "value": value}

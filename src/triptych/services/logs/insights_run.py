@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import NamedTuple
 
 import msgspec
@@ -18,10 +19,12 @@ from triptych.services.logs.insights import (
     QUERIES,
     RUN,
     InsightsQuery,
+    Row,
     Status,
     compiled,
     save_rows,
     scan,
+    short,
     source_of,
 )
 from triptych.services.logs.moments import millis
@@ -34,7 +37,7 @@ _LOOK_SECONDS = 0.2
 
 class _Answer(NamedTuple):
     fields: tuple[str, ...]
-    rows: list[tuple[str | None, ...]]
+    rows: list[Row]
     matched: int
     scanned: int
     bytes: int
@@ -43,8 +46,9 @@ class _Answer(NamedTuple):
 
 async def _run(ctx: Ctx, job: Job) -> None:
     """Run one query. What it finds is kept under a new name each time, so a second run does not meet the first."""
-    query = await _begun(ctx, job.body["id"])
-    if query is None:
+    unit = ctx.runtime.control.unit()  # not the job's own, for which this would be what it decided by
+    query = await unit.get(QUERIES, job.body["id"], account=ctx.account, region=ctx.region)
+    if query is None or not query.active:
         return
     working = asyncio.create_task(_answer(ctx, query))
     try:
@@ -65,24 +69,11 @@ async def _run(ctx: Ctx, job: Job) -> None:
         log.warning("insights_query_unreadable", query=query.id, error=str(error))
         await _ended(ctx, query.id, "Failed")
         return
+    kept = short(answer.rows)
     run = ctx.ids.uuid()
-    await save_rows(ctx, run, answer.rows)
-    await _ended(ctx, query.id, "Complete", answer, run)
-
-
-async def _begun(ctx: Ctx, key: str) -> InsightsQuery | None:
-    """The query, Running for everybody to see; None if there is nothing to do."""
-    unit = ctx.runtime.control.unit()
-    query = await unit.get(QUERIES, key, account=ctx.account, region=ctx.region)
-    if query is None or not query.active:
-        return None
-    running = msgspec.structs.replace(query, status="Running")
-    unit.put(QUERIES, key, running, account=ctx.account, region=ctx.region)
-    try:
-        await unit.commit()
-    except Conflict:  # it was stopped at this moment
-        return None
-    return running
+    if kept is None:
+        await save_rows(ctx, run, answer.rows)
+    await _ended(ctx, query.id, "Complete", answer, run, kept or ())
 
 
 async def _until_done(ctx: Ctx, key: str, working: asyncio.Task[_Answer]) -> bool:
@@ -91,19 +82,34 @@ async def _until_done(ctx: Ctx, key: str, working: asyncio.Task[_Answer]) -> boo
         pause = asyncio.ensure_future(ctx.runtime.clock.sleep(_LOOK_SECONDS))
         await asyncio.wait({working, pause}, return_when=asyncio.FIRST_COMPLETED)
         pause.cancel()
-        unit = ctx.runtime.control.unit()
-        query = await unit.get(QUERIES, key, account=ctx.account, region=ctx.region)
-        if query is None or not query.active:
+        if not working.done() and not await _still_wanted(ctx, key):
             return True
-    return False
+    return False  # a stop that came this late is seen when the end is staged
+
+
+async def _still_wanted(ctx: Ctx, key: str) -> bool:
+    """Whether nobody stopped it. One that takes longer than a look is shown as Running; a short one is spared that
+    commit and goes from Scheduled to its end."""
+    unit = ctx.runtime.control.unit()
+    query = await unit.get(QUERIES, key, account=ctx.account, region=ctx.region)
+    if query is None or not query.active:
+        return False
+    if query.status != "Running":
+        running = msgspec.structs.replace(query, status="Running")
+        unit.put(QUERIES, key, running, account=ctx.account, region=ctx.region)
+        # Who was quicker has stopped it: the next look sees that.
+        with contextlib.suppress(Conflict):
+            await unit.commit()
+    return True
 
 
 async def _answer(ctx: Ctx, query: InsightsQuery) -> _Answer:
     lake, place = ctx.runtime.lake, {"account": ctx.account, "region": ctx.region}
     source = await source_of(ctx, query)
     select = compiled(query, source)
-    found = await lake.select(select.rows, select.values, **place)
-    whole = (await lake.select(scan(source), source.values, **place))[0]
+    found, (whole,) = await asyncio.gather(
+        lake.select(select.rows, select.values, **place), lake.select(scan(source), source.values, **place)
+    )
     rows = [tuple(row.values()) for row in found]
     if select.carried and rows:
         matched = int(rows[0][-1])
@@ -122,7 +128,14 @@ async def _answer(ctx: Ctx, query: InsightsQuery) -> _Answer:
     )
 
 
-async def _ended(ctx: Ctx, key: str, status: Status, answer: _Answer | None = None, run: str = "") -> None:
+async def _ended(
+    ctx: Ctx,
+    key: str,
+    status: Status,
+    answer: _Answer | None = None,
+    run: str = "",
+    kept: tuple[Row, ...] = (),
+) -> None:
     """Stage the end, unless somebody stopped the query first."""
     query = await ctx.unit.get(QUERIES, key, account=ctx.account, region=ctx.region)
     if query is None or not query.active:
@@ -133,6 +146,7 @@ async def _ended(ctx: Ctx, key: str, status: Status, answer: _Answer | None = No
             done,
             fields=answer.fields,
             results=len(answer.rows),
+            kept=kept,
             matched=answer.matched,
             scanned=answer.scanned,
             bytes=answer.bytes,

@@ -2,7 +2,7 @@
 
 A session asks the lake a few times a second for batches it has not shown yet. Batches become visible in another order
 than their numbers', so it looks back over a few seconds each time and remembers what it has shown of them. It takes
-no more than a part of one reader's time, however large the groups are: the next look waits as long as four took.
+no more than half of one reader's time, however large the groups are: the next look waits as long as this one took.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ async def _session(
                     "sessionResults": results[: limits.LIVE_TAIL_EVENTS],
                 },
             )
-        await clock.sleep(max(pause, 4 * (ended - began)))
+        await clock.sleep(max(pause, ended - began))
     raise ServiceError("SessionTimeoutException", "The session has been open for three hours and ends here.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from triptych.lake.table import Column, Table
+from triptych.lake.table import Column, Index, Table
 
 LOG_EVENTS = Table(
     name="logs_events",
@@ -21,9 +21,16 @@ LOG_EVENTS = Table(
     ),
     order_by=("account", "region", "group_id", "time", "batch", "number"),
     partition_by="toYYYYMM(time)",
+    indexes=(
+        Index(name="message_grams", expression="message", kind="ngrambf_v1(4, 32768, 1, 0)", optional=True),
+        Index(name="batch_range", expression="batch", kind="minmax"),
+    ),
 )
 """One row an event. ``group_id`` and ``stream_id`` are the lives of the names (``group.LogGroup.id``): rows of a
 deleted group or stream belong to nobody until ``removal`` takes them away. (time, batch, number) is ``place.Place``.
 ``bytes`` is the event as AWS counts it: its UTF-8 text and 26. Messages are what searches read: LZ4 is read almost
-twice as fast as ZSTD, for two thirds more on the disk (``docs/benchmarks.md``).
+twice as fast as ZSTD, for two thirds more on the disk. ``message_grams`` says in 32 KB for each 8,192 of them which
+four characters in a row they have, so a search for a rare word unpacks almost nothing; but to make it costs as much CPU
+as all the rest of putting a line, so it is there for those who want it (``docs/benchmarks.md``). ``batch_range`` is for
+those who ask for what is new: they come to the newest batches without reading all the older ones' numbers.
 """

@@ -7,7 +7,7 @@ from triptych.query.insights.command import Case, Command
 from triptych.query.insights.lowering import lower
 from triptych.query.insights.reader import Reader
 from triptych.query.insights.relation import Relation
-from triptych.query.insights.value import as_truth, call, literal
+from triptych.query.insights.value import as_truth
 
 
 def _read(reader: Reader) -> tree.Expression:
@@ -16,8 +16,9 @@ def _read(reader: Reader) -> tree.Expression:
 
 def _lower(relation: Relation, condition: tree.Expression) -> Relation:
     relation = relation.settled().with_fields_of([condition])
-    # A field is looked at by its number; other text is no condition. What is neither true nor false is left out.
-    return relation.where(call("ifNull", as_truth(lower(condition, relation)), literal(0)))
+    # A field is looked at by its number; other text is no condition. What is neither true nor false WHERE leaves out
+    # by itself; to say so with ifNull would hide the condition from the engine's indexes.
+    return relation.where(as_truth(lower(condition, relation)))
 
 
 _STATUS = ('{"s": 200}', '{"s": "404"}', '{"s": "none"}', "{}")
