@@ -1,13 +1,13 @@
 """Logs: events in, and lines found, beside peers and limits in the same run.
 
-    python bench/logs.py [--lines 1000000] [--batch 8000] [--alarms 2] [--directory /tmp]
+    python bench/logs.py [--lines 1000000] [--batch 8000] [--alarms 2] [--directory /tmp] [--index]
 
 In: PutLogEvents over HTTP, signed, one keep-alive connection and eight; the same batches to moto's server; the same
 rows into the raw engine by Arrow (what ingestion cannot beat here).
 
 Found: FilterLogEvents that finds one line in all of them, and Insights queries from StartQuery until their results are
 there, each beside the SQL somebody would write for it on the raw engine, and ripgrep (or grep) counting the same lines
-in a file. The engine's cache of conditions is off on its side; ours may have it, so a search is asked once with it cold.
+in a file. The engine's cache of conditions is off on its side; ours may have it, so a search is asked once with it cold. With ``--index`` the server has the setting ``log_index``; the raw engine never has the index.
 
 Latency: from PutLogEvents to a live tail, and through a metric filter to an alarm.
 """
@@ -113,7 +113,9 @@ def queried(logs: Any, text: str, start: int) -> int:
 async def raw_engine(chosen: argparse.Namespace, start: int) -> None:
     """The same rows and conditions without us, in a process of its own; seconds as JSON on the last line."""
     engine = open_engine(chosen.raw_only, "")
-    await engine.command(ddl.create_table(LOG_EVENTS, ddl.settings_of(fsync=False)))
+    await engine.command(
+        ddl.create_table(ddl.with_indexes(LOG_EVENTS, optional=False), ddl.settings_of(fsync=False))
+    )
     events = spent = size = 0.0
     for first, texts in lines.batches(chosen.lines, chosen.batch):
         table = lines.raw_rows(first, texts, start)
@@ -230,6 +232,7 @@ def main() -> None:
     arguments.add_argument("--batch", type=int, default=8_000)
     arguments.add_argument("--alarms", type=int, default=2)
     arguments.add_argument("--directory", type=Path, help="where the data goes; a temporary one otherwise")
+    arguments.add_argument("--index", action="store_true", help="with an index of messages")
     arguments.add_argument("--start", type=int, default=int(time.time() * 1000) - 3600_000, help=argparse.SUPPRESS)  # fmt: skip
     arguments.add_argument("--raw-only", type=Path, help=argparse.SUPPRESS)
     chosen = arguments.parse_args()
@@ -239,7 +242,9 @@ def main() -> None:
     print(f"{chosen.lines:,} lines, batches of {chosen.batch:,}")
     with tempfile.TemporaryDirectory(dir=chosen.directory) as directory:
         file = Path(directory) / "lines.txt"
-        with running_server(Path(directory) / "server") as server:
+        with running_server(
+            Path(directory) / "server", settings={"LOG_INDEX": str(chosen.index).lower()}
+        ) as server:
             logs = lines.prepare(server.url)
             ingestion(server, chosen, chosen.start, file)
             beside_moto(chosen, chosen.start)
