@@ -55,7 +55,7 @@ trail_delivery_seconds = 300.0 # how often trails deliver log files
 lake_flush_seconds = 0.05      # how long small writes wait for company
 logs_removal_seconds = 60.0    # how soon what was deleted from log groups leaves the disk
 logs_retention_seconds = 3600.0 # how often log events past their group's retention are removed
-live_tail_seconds = 0.1        # how often a live tail looks for new events
+live_tail_seconds = 0.2        # how often a live tail looks for new events
 
 [smtp]
 # The mail server for SNS subscriptions of the protocols email and email-json; without a host they are refused.

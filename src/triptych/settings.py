@@ -36,7 +36,7 @@ class Intervals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     lake_flush_seconds: float = 0.05
     logs_removal_seconds: float = 60.0
     logs_retention_seconds: float = 3600.0
-    live_tail_seconds: float = 0.1
+    live_tail_seconds: float = 0.2
     """How often a live tail looks for new events."""
 
 

@@ -21,7 +21,7 @@ from triptych.services.logs.group import LogGroup, group_arn, group_called, inva
 from triptych.services.logs.moments import LATEST, millis
 from triptych.services.logs.place import batches_since
 from triptych.services.logs.read_events import pattern_of
-from triptych.services.logs.search import Event, Search, page
+from triptych.services.logs.search import Event, Search, page, small
 
 _LOOK_BACK = 10_000
 """Milliseconds between a batch's number and the moment when it can be read, at most (ours; an insert takes tens)."""
@@ -109,23 +109,32 @@ async def _session(
 async def _fresh(ctx: Ctx, tail: _Tail, wanted: _Wanted) -> tuple[list[dict[str, Any]], bool]:
     """Events of batches that were not shown yet, and whether there were more than are sent."""
     least = max(batches_since(tail.since), batches_since(millis(ctx.runtime.clock.now()) - _LOOK_BACK))
+    count = exp.Anonymous(this="count", expressions=[])
+    size = exp.Anonymous(this="sum", expressions=[exp.column("bytes")])
     query = (
-        exp.select("batch")
-        .distinct()
+        exp.select("batch", exp.alias_(count, "events"), exp.alias_(size, "size"))
         .from_("logs_events")
         .where(exp.column("group_id").eq(exp.Placeholder(this="group")))
         .where(exp.GTE(this=exp.column("batch"), expression=exp.Placeholder(this="least")))
+        .group_by("batch")
     )
     rows = await ctx.runtime.lake.select(
         query, {"group": tail.group.id, "least": least}, account=ctx.account, region=ctx.region
     )
-    batches = {int(row["batch"]) for row in rows}
-    fresh = sorted(batches - tail.shown)
-    tail.shown = batches
+    fresh = [row for row in rows if row["batch"] not in tail.shown]
+    tail.shown = {row["batch"] for row in rows}
     if not fresh:
         return [], False
-    search = Search(group=tail.group, end=LATEST, batches=fresh, pattern=wanted.pattern)
-    found = await page(ctx, search, count=limits.LIVE_TAIL_EVENTS)
+    search = Search(
+        group=tail.group, end=LATEST, batches=sorted(row["batch"] for row in fresh), pattern=wanted.pattern
+    )
+    if (
+        sum(row["events"] for row in fresh) <= limits.LIVE_TAIL_EVENTS
+        and sum(row["size"] for row in fresh) <= limits.LOG_CHUNK_BYTES
+    ):
+        found = await small(ctx, search)  # it is soon there
+    else:
+        found = await page(ctx, search, count=limits.LIVE_TAIL_EVENTS)
     results = [
         {
             "logGroupIdentifier": tail.arn,

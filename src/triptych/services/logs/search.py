@@ -6,7 +6,7 @@ a page ten thousand events. A pattern that SQL cannot decide is decided here, on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -116,19 +116,31 @@ async def _chunk(ctx: Ctx, search: Search, rows: int, size: int) -> Page:
     within = replace(search, start=max(search.start, first), end=min(search.end, last + 1))
     whole, values = _query(ctx, within, _COLUMNS)
     found = await ctx.runtime.lake.select(whole.limit(cut), values, account=ctx.account, region=ctx.region)
-    events = [
-        Event(
-            Place(millis(row["time"]), row["batch"], row["number"]),
-            millis(row["ingested"]),
-            row["log_stream"],
-            row["message"],
-            row["bytes"],
-        )
-        for row in found
-    ]
+    events = [_event(row) for row in found]
     # What was removed in between makes the second answer shorter; it does not end the search.
     more = events[-1].place.as_int() if events and len(places) > cut else None
     return Page(events, more)
+
+
+def _event(row: Mapping[str, Any]) -> Event:
+    return Event(
+        Place(millis(row["time"]), row["batch"], row["number"]),
+        millis(row["ingested"]),
+        row["log_stream"],
+        row["message"],
+        row["bytes"],
+    )
+
+
+async def small(ctx: Ctx, search: Search) -> Page:
+    """All events of a search of which is known that it can find few bytes only: in one step."""
+    whole, values = _query(ctx, search, _COLUMNS)
+    found = await ctx.runtime.lake.select(whole, values, account=ctx.account, region=ctx.region)
+    pattern = search.pattern
+    events = [_event(row) for row in found]
+    if pattern is not None and not pattern.exact:
+        events = [event for event in events if pattern.matches(event.message)]
+    return Page(events, None)
 
 
 async def events_of(ctx: Ctx, search: Search) -> list[Event]:
