@@ -188,6 +188,22 @@ async def test_a_search_that_finds_little_ends_and_goes_on(
     assert found == [18, 19] and pages > 2
 
 
+async def test_a_live_tail_shows_only_what_its_pattern_matches(logs_world: World) -> None:
+    pattern = '{ $.took > 5 && $.name = "a*" }'  # more than the lake can decide
+    answer = await logs_world.call(
+        "start_live_tail", logGroupIdentifiers=["g"], logEventFilterPattern=pattern
+    )
+    stream = answer["responseStream"]
+    assert (await anext(stream))[0] == "sessionStart"
+    others = ('{"took": 7, "name": "ba"}', '{"took": 5, "name": "ab"}', '"took": 7, "name": "ab"')
+    wanted = '{"took": 7, "name": "ab"}'
+    await logs_world.put(*others, wanted)
+    async for _, update in stream:
+        if update["sessionResults"]:
+            assert [result["message"] for result in update["sessionResults"]] == [wanted]
+            break
+
+
 async def test_a_live_tail_shows_late_batches_and_ends_after_three_hours(
     logs_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
