@@ -164,7 +164,7 @@ async def set_alarm_state(ctx: Ctx, params: dict[str, Any]) -> None:
         await set_value(ctx, alarm, before, before, value=value, reason=reason, reason_data=data)
         return
     now = whole_milliseconds(ctx.now)
-    after = msgspec.structs.replace(before, reason=reason, reason_data=data, updated=now)
+    after = msgspec.structs.replace(before, reason=reason, reason_data=data, updated=now, by_hand=True)
     if value == before.value:
         ctx.unit.put(STATES, alarm.name, after, account=ctx.account, region=ctx.region)
         return

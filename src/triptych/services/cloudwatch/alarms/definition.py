@@ -145,6 +145,7 @@ class AlarmState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     :param suppressed_by: why a composite alarm's actions are held back: WaitPeriod, ExtensionPeriod, Alarm.
     :param until: when a WaitPeriod or ExtensionPeriod ends.
     :param told: the state whose actions were last performed (or passed over without suppression).
+    :param by_hand: whether SetAlarmState put it there, and no evaluation since.
     :param children: a composite alarm's view of its children: name -> (number, value), in the order of their facts.
     """
 
@@ -157,6 +158,7 @@ class AlarmState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     suppressed_by: Literal["", "WaitPeriod", "ExtensionPeriod", "Alarm"] = ""
     until: datetime | None = None
     told: State = "INSUFFICIENT_DATA"
+    by_hand: bool = False
     children: dict[str, tuple[int, State]] = {}
 
     @property

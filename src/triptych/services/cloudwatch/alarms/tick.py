@@ -2,7 +2,8 @@
 
 A tick is a whole multiple of ten seconds. The last one done is committed with the transitions it caused, so a
 tick is neither lost nor done twice, whenever the process dies; ticks missed while nothing ran are made up for in
-order, each on the data as of its own moment.
+order, each on the data as of its own moment. The evaluation before is repeated first: data that came too late for it
+would else be passed over, though the gateway's own metrics, say, are always a moment behind.
 """
 
 from __future__ import annotations
@@ -92,7 +93,10 @@ CLOCK: Collection[AlarmClock] = Collection(name="cloudwatch.alarm_clock", type=A
 
 
 class _Due(NamedTuple):
-    """One alarm and the ticks it is to be evaluated at."""
+    """One alarm and the ticks it is to be evaluated at.
+
+    :ivar again: the tick before those, to be repeated; None where the next one looks at the same periods anyway.
+    """
 
     account: str
     region: str
@@ -100,6 +104,11 @@ class _Due(NamedTuple):
     metric: MetricWatch
     watch: Watch
     ticks: tuple[int, ...]
+    again: int | None
+
+    @property
+    def evaluations(self) -> tuple[int, ...]:
+        return self.ticks if self.again is None else (self.again, *self.ticks)
 
 
 class _Window(NamedTuple):
@@ -145,8 +154,15 @@ async def _due(ctx: Ctx, ticks: range) -> list[_Due]:
         begin = alarm.configured.timestamp()
         at = tuple(t for t in ticks if t % metric.interval == 0 and t >= begin)
         if at:
-            found.append(_Due(document.account, document.region, alarm, metric, metric.watch, at))
+            again = _again(metric, at[0], begin)
+            found.append(_Due(document.account, document.region, alarm, metric, metric.watch, at, again))
     return found
+
+
+def _again(metric: MetricWatch, at: int, begin: float) -> int | None:
+    """The evaluation before ``at``, if the windows of the two do not overlap and it took place."""
+    before = at - metric.interval
+    return before if before > begin and phase_of(metric, before) == phase_of(metric, at) else None
 
 
 def _window(due: _Due, at: int) -> _Window:
@@ -161,7 +177,7 @@ async def _data(
     shared: dict[_Window, tuple[dict[MetricStat, None], list[int]]] = {}
     computed: dict[tuple[_Window, str], tuple[_Due, list[int]]] = {}
     for each in due:
-        for at in each.ticks:
+        for at in each.evaluations:
             window, end = _window(each, at), window_end(each.metric, at)
             reach = [end - each.watch.range * each.metric.period, end]
             if each.metric.metrics:
@@ -209,23 +225,27 @@ async def _evaluate(
         (document.account, document.region, document.key): document.value
         for document in await ctx.unit.list(STATES)
     }
-    by_tick: dict[int, list[_Due]] = {}
+    by_tick: dict[int, list[tuple[int, _Due]]] = {}
     for each in due:
+        if each.again is not None:
+            by_tick.setdefault(each.ticks[0], []).append((each.again, each))
         for at in each.ticks:
-            by_tick.setdefault(at, []).append(each)
+            by_tick.setdefault(at, []).append((at, each))
     touched: dict[tuple[str, str, str], _Due] = {}
     states: dict[tuple[str, str, str], AlarmState] = {}
     changes: list[tuple[_Due, AlarmState, AlarmState]] = []
-    for at in sorted(by_tick):
-        moment = now if at == current else _moment(at)
-        for each in by_tick[at]:
+    for tick_at in sorted(by_tick):
+        moment = now if tick_at == current else _moment(tick_at)
+        for at, each in by_tick[tick_at]:
             key = (each.account, each.region, each.alarm.name)
             state = states.get(key) or listed.get(key)
             if state is None:
                 raise Conflict(f"{each.alarm.arn} has no state yet, or no more")
+            unchecked = state.value == "INSUFFICIENT_DATA" and state.reason == CREATED
+            if at == each.again and (unchecked or state.by_hand):
+                continue  # there is nothing to repeat; what was set by hand holds until the next evaluation
             slots = _slots(each, at, data)
             verdict = decide(each.watch, slots)
-            unchecked = state.value == "INSUFFICIENT_DATA" and state.reason == CREATED
             if verdict.state is None or (verdict.state == state.value and not unchecked):
                 continue
             touched[key] = each
@@ -262,8 +282,9 @@ def _after(
 ) -> AlarmState:
     """The state a verdict leads to."""
     assert verdict.state is not None
-    metric, moment = due.metric, whole_milliseconds(at)
-    changed = verdict.state != state.value
+    metric, changed = due.metric, verdict.state != state.value
+    # Two transitions of one tick happen one after the other.
+    moment = max(whole_milliseconds(at), state.transitioned + timedelta(milliseconds=1))
     return msgspec.structs.replace(
         state,
         value=verdict.state,
@@ -281,6 +302,7 @@ def _after(
         transitioned=moment if changed else state.transitioned,
         number=state.number + changed,
         told=verdict.state,
+        by_hand=False,
     )
 
 
