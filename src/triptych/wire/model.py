@@ -1,4 +1,4 @@
-"""Service models: botocore's files, loaded once, never changed."""
+"""Service models: botocore's files, loaded once; what a service of ours takes beyond them is written down here."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ __all__ = [
 ]
 
 
+BEYOND = {"config": {"ResourceType": ("AWS::Logs::LogGroup",)}}
+"""Service -> enum -> values that AWS's own enum lacks: we record log groups, which Config rules of AWS judge unrecorded."""
+
+
 @cache
 def _loader() -> Loader:
     return Loader(include_default_search_paths=True)
@@ -31,7 +35,11 @@ def service_names() -> tuple[str, ...]:
 @cache
 def service_model(name: str) -> ServiceModel:
     """The newest model of a service; raises botocore's UnknownServiceError for a name it does not know."""
-    return ServiceModel(_loader().load_service_model(name, "service-2"), name)
+    description = _loader().load_service_model(name, "service-2")
+    for shape, values in BEYOND.get(name, {}).items():
+        enum = description["shapes"][shape]["enum"]
+        enum.extend(value for value in values if value not in enum)
+    return ServiceModel(description, name)
 
 
 @cache

@@ -258,3 +258,8 @@ async def test_s3_features_a_store_lacks_are_absent_parts() -> None:
     )
     assert found is not None
     assert kind.resource("123456789012", "us-east-1", "plain", found) == kind.cases[0].expected
+
+
+@types
+def test_calls_accept_the_name_of_every_resource_type(kind: ResourceType) -> None:
+    validate(operation_model("config", "ListDiscoveredResources"), {"resourceType": kind.name})
