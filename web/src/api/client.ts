@@ -32,6 +32,8 @@ const SESSION_ENDED = new Set([
   "ExpiredToken",
   "ExpiredTokenException",
   "MissingAuthenticationToken",
+  // So answers AWS JSON where the cookie is gone; others leave the end of the name out.
+  "MissingAuthenticationTokenException",
   "InvalidSession",
 ]);
 

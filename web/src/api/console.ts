@@ -188,6 +188,7 @@ export function openStream(
   topics: string[],
   region: string,
   onFact: (topic: string, fact: Fact) => void,
+  onConnection: (open: boolean) => void = () => undefined,
 ): () => void {
   if (typeof EventSource === "undefined" || sessionState().status !== "in") return () => undefined;
   const source = new EventSource(consoleUrl(`stream${queryText({ topics: topics.join(","), region })}`));
@@ -196,5 +197,7 @@ export function openStream(
   for (const topic of topics) source.addEventListener(topic, read(topic));
   // The session is over: connecting again would be refused for ever.
   source.addEventListener("end", () => source.close());
+  source.addEventListener("open", () => onConnection(true));
+  source.addEventListener("error", () => onConnection(false));
   return () => source.close();
 }

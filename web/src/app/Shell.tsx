@@ -1,7 +1,7 @@
 /** The frame of every page: top bar, side navigation, messages, and the page itself when it is loaded. */
 import AppLayout from "@cloudscape-design/components/app-layout-toolbar";
 import Box from "@cloudscape-design/components/box";
-import Flashbar from "@cloudscape-design/components/flashbar";
+import Flashbar, { type FlashbarProps } from "@cloudscape-design/components/flashbar";
 import SideNavigation, { type SideNavigationProps } from "@cloudscape-design/components/side-navigation";
 import Spinner from "@cloudscape-design/components/spinner";
 import { Outlet, useRouterState } from "@tanstack/react-router";
@@ -11,7 +11,7 @@ import { useBuilt } from "./built";
 import { ErrorBoundary } from "./ErrorBoundary";
 import { FlashProvider, useFlashItems } from "./flash";
 import { GlobalsProvider } from "./globals";
-import { LiveProvider } from "./live";
+import { LiveProvider, useConnectionLost } from "./live";
 import { activePath, LAST_LINKS, type NavLink, SECTIONS, TOP_LINKS } from "./nav";
 import { SplitPanelProvider, TrailSlot, useSplitPanel } from "./splitPanel";
 import { TopBar } from "./TopBar";
@@ -42,7 +42,7 @@ function Layout() {
       navigation={<Navigation pathname={pathname} />}
       navigationOpen={navigationOpen}
       onNavigationChange={({ detail }) => setNavigationOpen(detail.open)}
-      notifications={<Flashbar items={useFlashItems()} stackItems />}
+      notifications={<Flashbar items={useMessages()} stackItems />}
       toolsHide
       breadcrumbs={<TrailSlot />}
       contentType="default"
@@ -63,6 +63,16 @@ function Layout() {
       }
     />
   );
+}
+
+/** What is to be said at the top; first of all that nobody answers. */
+function useMessages(): FlashbarProps.MessageDefinition[] {
+  const items = useFlashItems();
+  const lost = useConnectionLost();
+  if (!lost) return items;
+  const content =
+    "The server does not answer. What you see is what was known; the page goes on by itself when it is back.";
+  return [{ type: "warning", id: "connection", content }, ...items];
 }
 
 function Loading() {

@@ -1,5 +1,6 @@
 /** One connection for all of a page's live facts; browsers allow few per host. */
-import { createContext, type ReactNode, use, useEffect, useMemo, useRef } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { createContext, type ReactNode, use, useEffect, useMemo, useRef, useState } from "react";
 import { type Fact, openStream } from "../api/console";
 import { useGlobals } from "./globals";
 
@@ -8,18 +9,47 @@ export type Topic = (typeof TOPICS)[number];
 export type Listener = (topic: Topic, fact: Fact) => void;
 
 const Context = createContext<{ add(listener: Listener): () => void } | undefined>(undefined);
+const LostContext = createContext(false);
+
+/** Connections are cut and made again in the course of things; only what lasts is worth a word. */
+const LOST_MS = 5000;
+
+/** Whether the server has not answered for some seconds. */
+export const useConnectionLost = (): boolean => use(LostContext);
 
 export function LiveProvider({ children }: { children: ReactNode }) {
   const listeners = useRef(new Set<Listener>());
   const { region } = useGlobals();
-  useEffect(
-    () =>
-      openStream([...TOPICS], region, (topic, fact) => {
+  const client = useQueryClient();
+  const [lost, setLost] = useState(false);
+  useEffect(() => {
+    let since: ReturnType<typeof setTimeout> | undefined;
+    const close = openStream(
+      [...TOPICS],
+      region,
+      (topic, fact) => {
         if (fact.region && fact.region !== region) return;
         for (const listener of listeners.current) listener(topic as Topic, fact);
-      }),
-    [region],
-  );
+      },
+      (open) => {
+        if (!open) {
+          since ??= setTimeout(() => setLost(true), LOST_MS);
+          return;
+        }
+        if (since === undefined) return;
+        clearTimeout(since);
+        since = undefined;
+        setLost(false);
+        // Facts may have been missed, and what was asked meanwhile has failed.
+        void client.invalidateQueries();
+      },
+    );
+    return () => {
+      clearTimeout(since);
+      setLost(false);
+      close();
+    };
+  }, [region, client]);
   const value = useMemo(
     () => ({
       add(listener: Listener) {
@@ -29,7 +59,11 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     }),
     [],
   );
-  return <Context value={value}>{children}</Context>;
+  return (
+    <Context value={value}>
+      <LostContext value={lost}>{children}</LostContext>
+    </Context>
+  );
 }
 
 /** Calls back with every fact while the component is on the page. */

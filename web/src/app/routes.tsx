@@ -1,11 +1,10 @@
 /** Every page: its path and the module it is loaded from when it is first visited. One line per page. */
 import { createHashHistory, createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
-import { type ComponentType, lazy } from "react";
+import { lazy } from "react";
 import { parseSearch, stringifySearch } from "../lib/url";
 import { NotFound } from "./NotFound";
+import { type Load, resilient } from "./resilient";
 import { Shell } from "./Shell";
-
-type Load = () => Promise<{ default: ComponentType }>;
 
 /** A page nobody has built yet: it has no route and no entry in the navigation. */
 const soon = undefined;
@@ -57,7 +56,7 @@ const PAGES: Record<string, Load | undefined> = {
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 
 const routes = Object.entries(PAGES).flatMap(([path, load]) =>
-  load ? [createRoute({ getParentRoute: () => root, path, component: lazy(load) })] : [],
+  load ? [createRoute({ getParentRoute: () => root, path, component: lazy(resilient(load)) })] : [],
 );
 
 export const router = createRouter({

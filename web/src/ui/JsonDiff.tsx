@@ -56,11 +56,11 @@ export function ChangesTable({ changes: rows, total }: { changes: Change[]; tota
           header: "Property",
           cell: (c) => <span className="mono">{c.path || "(all)"}</span>,
           isRowHeader: true,
-          minWidth: 240,
+          minWidth: 380,
         },
         { id: "kind", header: "Change", cell: (c) => <StateBadge state={KINDS[c.changeType]} />, width: 120 },
-        { id: "from", header: "From", cell: (c) => <Value value={c.from} />, minWidth: 240 },
-        { id: "to", header: "To", cell: (c) => <Value value={c.to} />, minWidth: 240 },
+        { id: "from", header: "From", cell: (c) => <Value value={c.from} />, minWidth: 200 },
+        { id: "to", header: "To", cell: (c) => <Value value={c.to} />, minWidth: 200 },
       ]}
       footer={
         total && total > rows.length ? (

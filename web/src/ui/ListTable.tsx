@@ -147,7 +147,8 @@ export function ListTable<T>(props: ListTableProps<T>) {
               title="Nothing matches"
               action={<Button onClick={() => setState({ [`${prefix}q`]: "" })}>Clear the filter</Button>}
             />
-          ) : (
+          ) : // What could not be fetched is not known to be none.
+          props.error ? undefined : (
             props.empty
           )
         }

@@ -74,7 +74,7 @@ function Found({ alarm, trail }: { alarm: AnyAlarm; trail: { text: string; href:
             header={
               <Header
                 variant="h2"
-                description="Shaded from the side on which it breaches; bands are its states"
+                description="Values in the shaded part breach; darker bands show when it was in another state"
               >
                 {conditionOf(alarm)}
               </Header>

@@ -57,7 +57,8 @@ function Explained({ why }: { why: Why }) {
 }
 
 function missingText(treatment: string): string {
-  return MISSING.find((one) => one.value === treatment)?.label ?? treatment;
+  const known = MISSING.find((one) => one.value === treatment);
+  return known ? `${known.label} (${known.value})` : treatment;
 }
 
 function Periods({ why }: { why: Why }) {

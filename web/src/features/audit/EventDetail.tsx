@@ -7,6 +7,7 @@ import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Tabs from "@cloudscape-design/components/tabs";
 import type { ReactNode } from "react";
+import "../../styles/records.css";
 import { useBuilt } from "../../app/built";
 import { useFormatTime } from "../../app/globals";
 import { useHref } from "../../app/url";
@@ -106,7 +107,6 @@ function Summary({ event }: { event: Found }) {
     ["Event source", event.eventSource],
     ["Region", event.awsRegion],
     ["From", event.sourceIPAddress ?? "–"],
-    ["Client", event.userAgent ?? "–"],
     ["Kind", event.readOnly ? "Reads" : "Changes"],
     ["Set off by", <SetOffBy key="by" event={event} />],
     ["Access key", String(event.userIdentity?.accessKeyId ?? "–")],
@@ -117,7 +117,12 @@ function Summary({ event }: { event: Found }) {
       </span>,
     ],
   ];
-  return <KeyValuePairs columns={4} items={pairs.map(([label, value]) => ({ label, value }))} />;
+  return (
+    <SpaceBetween size="m">
+      <KeyValuePairs columns={3} items={pairs.map(([label, value]) => ({ label, value }))} />
+      <KeyValuePairs items={[{ label: "Client", value: event.userAgent ?? "–" }]} />
+    </SpaceBetween>
+  );
 }
 
 /** The first call of a chain of automatic ones; none where somebody called by themselves. */

@@ -147,6 +147,7 @@ function Choose(props: {
         {
           id: "name",
           header: "Rule",
+          width: 290,
           value: (rule) => `${rule.name} ${rule.identifier}`,
           cell: (rule) => (
             <>
@@ -160,12 +161,14 @@ function Choose(props: {
         {
           id: "types",
           header: "Judges",
+          width: 150,
           value: (rule) => rule.types.join(" "),
           cell: (rule) => rule.types.map(shortType).join(", "),
         },
         {
           id: "when",
           header: "When",
+          width: 135,
           value: (rule) => rule.triggers.join(" "),
           cell: (rule) =>
             rule.triggers.map((each) => (each === "change" ? "On changes" : "Periodically")).join(", "),

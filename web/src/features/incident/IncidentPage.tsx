@@ -98,7 +98,7 @@ function Facts({ timeline }: { timeline: Timeline }) {
   if (episode) {
     const length = formatDuration((episode.end ?? Math.max(now, timeline.axis.to)) - episode.start);
     parts.push(
-      `In alarm since ${formatTime(episode.start)}`,
+      `In alarm ${episode.end ? "from" : "since"} ${formatTime(episode.start)}`,
       episode.end ? `for ${length}` : `for ${length} so far`,
     );
   } else if (focus) parts.push(`Began ${formatTime(focus.t)} with ${focus.what}`);

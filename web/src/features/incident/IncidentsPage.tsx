@@ -35,16 +35,18 @@ export default function IncidentsPage() {
         rows={rows}
         loading={query.isPending && !query.error}
         pagination={
-          <Pagination
-            currentPageIndex={page}
-            pagesCount={query.data ? Math.max(1, Math.ceil(query.data.total / 20)) : 1}
-            onChange={({ detail }) => {
-              const next = detail.currentPageIndex;
-              if (next > page + 1 || (next === page + 1 && !query.data?.nextToken)) return;
-              if (next === page + 1) setTokens([...tokens.slice(0, page - 1), query.data?.nextToken ?? ""]);
-              setPage(next);
-            }}
-          />
+          (query.data?.total ?? 0) > 20 && (
+            <Pagination
+              currentPageIndex={page}
+              pagesCount={query.data ? Math.max(1, Math.ceil(query.data.total / 20)) : 1}
+              onChange={({ detail }) => {
+                const next = detail.currentPageIndex;
+                if (next > page + 1 || (next === page + 1 && !query.data?.nextToken)) return;
+                if (next === page + 1) setTokens([...tokens.slice(0, page - 1), query.data?.nextToken ?? ""]);
+                setPage(next);
+              }}
+            />
+          )
         }
       />
     </Page>

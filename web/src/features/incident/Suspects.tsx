@@ -7,12 +7,13 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useFormatTime } from "../../app/globals";
 import { plural } from "../../lib/format";
 import { formatDuration } from "../../lib/time";
-import { ChangesTable } from "../../ui/JsonDiff";
 import { Empty } from "../../ui/PageStates";
 import { ResourceLink } from "../../ui/ResourceLink";
 import type { Suspect, Timeline } from "./types";
 
 const SHOWN = 5;
+/** In words; from what to what stands in the panel, where there is room. */
+const CHANGED = { CREATE: "Added", UPDATE: "Changed", DELETE: "Removed" };
 
 export function Suspects(props: { timeline: Timeline; selected: string; onSelect: (id: string) => void }) {
   const { suspects, focus } = props.timeline;
@@ -98,7 +99,15 @@ function Cause(props: {
             </li>
           ))}
         </ul>
-        {props.chosen && suspect.changes.length > 0 && <ChangesTable changes={suspect.changes} />}
+        {props.chosen && suspect.changes.length > 0 && (
+          <ul className="reasons" aria-label="Changed properties of this cause">
+            {suspect.changes.map((change) => (
+              <li key={change.path} className="breaks">
+                {CHANGED[change.changeType]} <span className="mono">{change.path}</span>
+              </li>
+            ))}
+          </ul>
+        )}
       </SpaceBetween>
     </div>
   );

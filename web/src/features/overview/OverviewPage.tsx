@@ -11,7 +11,7 @@ import type { ReactNode } from "react";
 import { useBuilt } from "../../app/built";
 import { useFormatTime, useGlobals } from "../../app/globals";
 import { useLiveSoon } from "../../app/live";
-import { useConsole } from "../../app/queries";
+import { useAws, useConsole } from "../../app/queries";
 import { useHref } from "../../app/url";
 import { formatNumber, plural } from "../../lib/format";
 import { formatAgo } from "../../lib/time";
@@ -24,6 +24,8 @@ import { FirstSteps } from "./FirstSteps";
 import type { Overview } from "./types";
 
 const EVERY_MS = 30_000;
+/** Rows of a panel: what changed stays in sight below. */
+const ROWS = 5;
 
 export default function OverviewPage() {
   const query = useConsole<Overview>("overview", {}, { everyMs: EVERY_MS });
@@ -69,7 +71,7 @@ function Figures({ data }: { data: Overview }) {
         />
         <Figure
           label="Metric points and log lines"
-          value={`${formatNumber(ingestion.pointsPerSecond)}/s, ${formatNumber(ingestion.logLinesPerSecond)}/s`}
+          value={`${formatNumber(ingestion.pointsPerSecond)}/s and ${formatNumber(ingestion.logLinesPerSecond)}/s`}
           note={over(data)}
         />
       </ColumnLayout>
@@ -103,7 +105,7 @@ function FiringAlarms({ alarms }: { alarms: Overview["alarms"] }) {
         <Empty title="No alarm is firing" />
       ) : (
         <Rows>
-          {alarms.slice(0, 8).map((alarm) => (
+          {alarms.slice(0, ROWS).map((alarm) => (
             <div key={alarm.name}>
               <SpaceBetween direction="horizontal" size="xs">
                 <StateBadge state="ALARM" text="" />
@@ -117,6 +119,7 @@ function FiringAlarms({ alarms }: { alarms: Overview["alarms"] }) {
               </Box>
             </div>
           ))}
+          <More path="/alarms" state={{ state: "ALARM" }} count={alarms.length - ROWS} />
         </Rows>
       )}
     </Container>
@@ -131,16 +134,22 @@ function AlarmLink({ name }: { name: string }) {
 
 function Broken({ resources, total }: { resources: Overview["compliance"]["resources"]; total: number }) {
   const { now } = useGlobals();
+  const shown = resources.slice(0, ROWS);
+  const names = useNames(shown);
   return (
     <Container header={<Header counter={`(${total})`}>Non-compliant resources</Header>} fitHeight>
       {resources.length === 0 ? (
         <Empty title="Nothing breaks a rule" />
       ) : (
         <Rows>
-          {resources.slice(0, 8).map((resource) => (
+          {shown.map((resource) => (
             <div key={`${resource.type} ${resource.id}`}>
               <SpaceBetween direction="horizontal" size="xs">
-                <ResourceLink type={resource.type} id={resource.id} />
+                <ResourceLink
+                  type={resource.type}
+                  id={resource.id}
+                  name={names.get(`${resource.type} ${resource.id}`)}
+                />
                 <InvestigateLink resource={`${resource.type}/${resource.id}`} />
               </SpaceBetween>
               <Box variant="small" color="text-body-secondary">
@@ -148,10 +157,35 @@ function Broken({ resources, total }: { resources: Overview["compliance"]["resou
               </Box>
             </div>
           ))}
+          <More path="/resources" state={{ state: "NON_COMPLIANT" }} count={total - ROWS} />
         </Rows>
       )}
     </Container>
   );
+}
+
+/** What people call resources whose id says nothing, as that of a user. */
+function useNames(resources: Overview["compliance"]["resources"]): Map<string, string> {
+  const found = useAws(
+    "config",
+    "BatchGetResourceConfig",
+    { resourceKeys: resources.map(({ type, id }) => ({ resourceType: type as never, resourceId: id })) },
+    { enabled: resources.length > 0 },
+  );
+  return new Map(
+    found.data?.baseConfigurationItems?.map((item) => [
+      `${item.resourceType} ${item.resourceId}`,
+      item.resourceName ?? "",
+    ]),
+  );
+}
+
+/** To the rest of a list, where there is a page for it. */
+function More(props: { path: string; state: Record<string, string>; count: number }) {
+  const href = useHref();
+  const built = useBuilt();
+  if (props.count <= 0 || !built(props.path)) return null;
+  return <Link href={href(props.path, props.state)}>{props.count} more</Link>;
 }
 
 function Rows({ children }: { children: ReactNode }) {
