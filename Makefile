@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 # Extra arguments for pytest: make test ARGS="-k wire"
 ARGS   ?=
 
-.PHONY: demo test console console-if-possible check format parity kill-test bench clean help
+.PHONY: demo test console console-if-possible check format parity kill-test bench screenshots clean help
 
 help:            ## What there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -52,6 +52,9 @@ kill-test: $(VENV)/.stamp ## kill -9 under load, 50 rounds: every acknowledged c
 
 bench: $(VENV)/.stamp  ## What the front door costs and how much it carries
 	$(BIN)/python bench/front_door.py
+
+screenshots: console   ## The pictures of docs/console.md, on a server of their own (Debian's chromium is needed)
+	$(BIN)/python docs/screenshots
 
 clean:           ## Remove what make and the tests left here
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist src/triptych/_console web/node_modules

@@ -135,3 +135,16 @@ def test_console_api_page_is_current() -> None:
     for endpoint in endpoints():
         assert endpoint.method.lower() in described[f"/console/api/{endpoint.path}"]
         assert f"## {endpoint.method} {endpoint.path}\n" in made
+
+
+def test_the_guide_has_every_page_of_the_console_with_its_picture() -> None:
+    import re
+
+    routes = (ROOT / "web" / "src" / "app" / "routes.tsx").read_text()
+    built = re.findall(r'^ +"(/[^"]*)": \(\) => import', routes, re.MULTILINE)
+    guide = (ROOT / "docs" / "console.md").read_text()
+    rows = dict(re.findall(r"^\| [^|]+ \| `#(/[^`]*)` \|.*\((images/[^)]+)\) \|$", guide, re.MULTILINE))
+    assert sorted(rows) == sorted(built), "the table of addresses in docs/console.md"
+    pictures = {f"images/{file.name}" for file in (ROOT / "docs" / "images").glob("*.png")}
+    shown = set(re.findall(r"\((images/[^)]+)\)", guide))
+    assert shown == pictures, "what is shown exists, and what exists is shown (`make screenshots`)"
