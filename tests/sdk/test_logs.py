@@ -678,9 +678,13 @@ def test_the_command_line_tails_and_follows(logs, group, server) -> None:
             assert process.stdout is not None
             lines: queue.Queue[str] = queue.Queue()
             threading.Thread(target=lambda: [lines.put(line) for line in process.stdout], daemon=True).start()
-            assert "before anybody looked" in lines.get(timeout=60)
-            put(logs, group, (now(), "while it follows"))
-            assert "while it follows" in lines.get(timeout=60)
+            assert "before anybody looked" in lines.get(timeout=120)
+            shown, deadline = "", time.monotonic() + 120
+            while "while it follows" not in shown and time.monotonic() < deadline:
+                put(logs, group, (now(), "while it follows"))
+                with contextlib.suppress(queue.Empty):
+                    shown += lines.get(timeout=2)
+            assert "while it follows" in shown
         finally:
             process.terminate()
 

@@ -178,7 +178,7 @@ def test_on_a_phone(browse, boards) -> None:
     console.check_both_modes()
 
 
-def test_a_widget_is_dragged_by_mouse_and_others_give_way(browse, boards) -> None:
+def test_a_widget_is_dragged_by_mouse_and_others_give_way(browse, boards, eventually) -> None:
     console = browse("/dashboards/shown?edit=1", "shown")
     page = console.page
     handle = page.get_by_role("button", name="Move Refused", exact=True)
@@ -189,7 +189,11 @@ def test_a_widget_is_dragged_by_mouse_and_others_give_way(browse, boards) -> Non
     page.mouse.move(box["x"] - 200, box["y"] + 80, steps=8)
     page.mouse.up()
     expect(page.get_by_role("button", name="Undo")).to_be_enabled()
-    boxes = [page.get_by_role("article", name=name).bounding_box() for name in ("Load", "Refused")]
-    (load, refused) = sorted((each for each in boxes if each), key=lambda each: each["y"])
-    assert load["y"] + load["height"] <= refused["y"]
+
+    def apart() -> bool:
+        boxes = [page.get_by_role("article", name=name).bounding_box() for name in ("Load", "Refused")]
+        (upper, lower) = sorted((each for each in boxes if each), key=lambda each: each["y"])
+        return upper["y"] + upper["height"] <= lower["y"]
+
+    eventually(apart, what="the two to be one below the other, for they glide there")
     console.check()

@@ -20,7 +20,8 @@ def test_overview_leads_to_the_incident_and_to_its_cause(browse, seeded, alarm: 
     console = browse("/", "Overview")
     page = console.page
     expect(page.get_by_text("Recent changes", exact=True)).to_be_visible()
-    expect(page.get_by_text(f"AWS::S3::Bucket {seeded.story.bucket} changed").first).to_be_visible()
+    changes = page.get_by_role("table", name="Recent changes").get_by_role("link", name="Investigate")
+    expect(changes.first).to_be_visible()
     console.check_both_modes()
 
     page.get_by_role("link", name="Incidents").click()
@@ -73,10 +74,9 @@ def test_a_remediation_is_started_after_a_look_at_what_it_does(browse, seeded, e
         )
 
     before = runs()
-    console = browse(f"/incident?resource=AWS::S3::Bucket/{seeded.story.bucket}&q=NON_COMPLIANT")
+    verdict = next(fact["id"] for fact in seeded.result["chain"] if fact["kind"] == "ComplianceChanged")
+    console = browse(f"/incident?resource=AWS::S3::Bucket/{seeded.story.bucket}&item={verdict}")
     page = console.page
-    page.get_by_role("button", name="Fit to items").click()
-    page.get_by_role("button", name=re.compile("^Compliance, .*is NON_COMPLIANT")).first.click()
     page.get_by_role("button", name="Start remediation").click()
     dialog = page.get_by_role("dialog", name=re.compile("Start a remediation"))
     expect(dialog.get_by_text(seeded.story.rule).first).to_be_visible()
