@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -626,8 +626,34 @@ def second_cli() -> list[str]:
     return []
 
 
-def cli(server, *arguments: str, program: Sequence[str] = ()) -> subprocess.Popen[str]:
-    environment = os.environ | {
+class Tail:
+    """A command line that follows a group; whatever it prints, on both of its outputs, line by line."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self._lines: queue.Queue[str] = queue.Queue()
+        self._shown = ""
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._lines.put(line)
+
+    def shows(self, text: str, meanwhile: Callable[[], object], seconds: float = 120) -> None:
+        """``meanwhile`` is done again and again until the text is printed."""
+        deadline = time.monotonic() + seconds
+        while text not in self._shown and time.monotonic() < deadline and self._process.poll() is None:
+            meanwhile()
+            with contextlib.suppress(queue.Empty):
+                self._shown += self._lines.get(timeout=1)
+        assert text in self._shown, f"it printed {self._shown!r} and ended with {self._process.poll()}"
+
+
+@contextlib.contextmanager
+def following(server, *arguments: str, program: Sequence[str] = ()) -> Iterator[Tail]:
+    # The first command line, where a test imports it, leaves AWS_DATA_PATH behind, which breaks the second.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
         "AWS_ENDPOINT_URL": server.url,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
@@ -640,30 +666,20 @@ def cli(server, *arguments: str, program: Sequence[str] = ()) -> subprocess.Pope
         # Older ones do not know AWS_ENDPOINT_URL.
         arguments = (*arguments, "--endpoint-url", server.url)
     command = [*(program or (sys.executable, "-m", "awscli")), *arguments]
-    return subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            yield Tail(process)
+        finally:
+            process.terminate()
 
 
 def test_the_command_line_follows_a_live_tail(logs, group, server) -> None:
-    with cli(
+    with following(
         server, "logs", "start-live-tail", "--log-group-identifiers", f"{REGION_ARN}:{group}"
-    ) as process:
-        try:
-            assert process.stdout is not None
-            lines: queue.Queue[str] = queue.Queue()
-            threading.Thread(target=lambda: [lines.put(line) for line in process.stdout], daemon=True).start()
-            deadline = time.monotonic() + 20
-            shown = ""
-            while (
-                "hello from the tail" not in shown and time.monotonic() < deadline and process.poll() is None
-            ):
-                put(logs, group, (now(), "hello from the tail"))
-                with contextlib.suppress(queue.Empty):
-                    shown += lines.get(timeout=0.5)
-            assert "hello from the tail" in shown, shown
-        finally:
-            process.terminate()
+    ) as tail:
+        tail.shows("hello from the tail", lambda: put(logs, group, (now(), "hello from the tail")))
 
 
 def test_the_command_line_tails_and_follows(logs, group, server) -> None:
@@ -671,22 +687,9 @@ def test_the_command_line_tails_and_follows(logs, group, server) -> None:
     if not program:
         pytest.skip("there is no AWS CLI v2 here (aws logs tail is not in v1)")
     put(logs, group, (now(), "before anybody looked"))
-    with cli(
-        server, "logs", "tail", group, "--follow", "--since", "5m", "--format", "short", program=program
-    ) as process:
-        try:
-            assert process.stdout is not None
-            lines: queue.Queue[str] = queue.Queue()
-            threading.Thread(target=lambda: [lines.put(line) for line in process.stdout], daemon=True).start()
-            assert "before anybody looked" in lines.get(timeout=120)
-            shown, deadline = "", time.monotonic() + 120
-            while "while it follows" not in shown and time.monotonic() < deadline:
-                put(logs, group, (now(), "while it follows"))
-                with contextlib.suppress(queue.Empty):
-                    shown += lines.get(timeout=2)
-            assert "while it follows" in shown
-        finally:
-            process.terminate()
+    with following(server, "logs", "tail", group, "--follow", "--since", "5m", program=program) as tail:
+        tail.shows("before anybody looked", lambda: None)
+        tail.shows("while it follows", lambda: put(logs, group, (now(), "while it follows")))
 
 
 def test_polling_as_logs_tail_follow_does(logs, group) -> None:
