@@ -12,7 +12,6 @@ import binascii
 import math
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
-from functools import lru_cache
 from typing import Final, Literal
 
 __all__ = [
@@ -63,21 +62,17 @@ def moment_of(value: object) -> datetime:
     Older clients send the "wrong" format and AWS's services take it.
     """
     if isinstance(value, datetime):
+        if value.tzinfo is UTC:
+            return value
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return _moment_of_seconds(value)
+            return EPOCH + timedelta(seconds=value)
         if isinstance(value, str):
             return _moment_of_text(value.strip())
     except (ValueError, OverflowError, TypeError) as error:
         raise Malformed("timestamp must follow ISO8601") from error
     raise Malformed("timestamp must follow ISO8601")
-
-
-@lru_cache(maxsize=1024)
-def _moment_of_seconds(value: float) -> datetime:
-    """Remembered, because the thousand data of a request share few timestamps."""
-    return EPOCH + timedelta(seconds=value)
 
 
 def _moment_of_text(text: str) -> datetime:

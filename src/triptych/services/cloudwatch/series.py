@@ -70,6 +70,18 @@ class Point(NamedTuple):
     weights: Sequence[float]
 
 
+class Scope(NamedTuple):
+    account: str
+    region: str
+
+
+class Rows(NamedTuple):
+    """Points as rows of ``POINTS``, and the metrics they are of by their numbers."""
+
+    table: pa.Table
+    metrics: Mapping[int, Series]
+
+
 async def write(
     runtime: Runtime, *, account: str, region: str, points: Sequence[Point], token: str = ""
 ) -> None:
@@ -77,37 +89,43 @@ async def write(
 
     With a ``token`` a repeat of the same call is absorbed (``Lake.write``).
     """
-    if not points:
+    scope = Scope(account, region)
+    if len(points) > limits.METRIC_DATA:  # more than one request brings: it would hold up the loop
+        rows = await asyncio.to_thread(rows_of, points, scope)
+    else:
+        rows = rows_of(points, scope)
+    await store(runtime, rows, scope, token=token)
+
+
+async def store(runtime: Runtime, rows: Rows, scope: Scope, *, token: str = "") -> None:
+    """The same of rows."""
+    if not rows.metrics:
         return
     now = runtime.clock.now()
-    seen = _seen(runtime.lake).setdefault((account, region), {})
+    seen = _seen(runtime.lake).setdefault(scope, {})
     day = now.toordinal()
-    fresh = {point.series: key for point in points if seen.get(key := number(point.series)) != day}
-    if len(points) > limits.METRIC_DATA:  # more than one request brings: it would hold up the loop
-        table = await asyncio.to_thread(table_of, account, region, points)
-    else:
-        table = table_of(account, region, points)
-    writes = [runtime.lake.write(POINTS, table, token=token)]
+    fresh = {key: series for key, series in rows.metrics.items() if seen.get(key) != day}
+    writes = [runtime.lake.write(POINTS, rows.table, token=token)]
     if fresh:
-        listed_rows = [metric_row(account, region, series, key, now) for series, key in fresh.items()]
+        listed_rows = [metric_row(*scope, series, key, now) for key, series in fresh.items()]
         writes.append(runtime.lake.write(METRICS, listed_rows))
     await asyncio.gather(*writes)
     if len(seen) + len(fresh) > limits.METRIC_SERIES_SEEN:
         seen.clear()  # they will be listed once more today, which does no harm
-    seen.update((key, day) for key in fresh.values())
+    seen.update(dict.fromkeys(fresh, day))
 
 
-def table_of(account: str, region: str, points: Sequence[Point]) -> pa.Table:
-    """Points, at least one, as rows of ``POINTS``."""
-    series, unit, time, samples, total, minimum, maximum, values, weights = map(
-        list, zip(*points, strict=True)
+def rows_of(points: Sequence[Point], scope: Scope) -> Rows:
+    series, unit, time, samples, total, minimum, maximum, values, weights = (
+        map(list, zip(*points, strict=True)) if points else [[] for _ in Point._fields]
     )
+    numbers = list(map(number, series))
     columns = {
-        "account": account,
-        "region": region,
+        "account": scope.account,
+        "region": scope.region,
         "namespace": [each.namespace for each in series],
         "metric_name": [each.metric_name for each in series],
-        "series": list(map(number, series)),
+        "series": numbers,
         "unit": unit,
         "time": time,
         "samples": samples,
@@ -117,7 +135,7 @@ def table_of(account: str, region: str, points: Sequence[Point]) -> pa.Table:
         "values": values,
         "weights": weights,
     }
-    return from_columns(POINTS, columns)
+    return Rows(from_columns(POINTS, columns), dict(zip(numbers, series, strict=True)))
 
 
 def metric_row(account: str, region: str, series: Series, key: int, now: datetime) -> dict[str, Any]:
@@ -134,12 +152,12 @@ def metric_row(account: str, region: str, series: Series, key: int, now: datetim
     }
 
 
-_SEEN: WeakKeyDictionary[Lake, dict[tuple[str, str], dict[int, int]]] = WeakKeyDictionary()
+_SEEN: WeakKeyDictionary[Lake, dict[Scope, dict[int, int]]] = WeakKeyDictionary()
 """Per lake: (account, region) -> number of a series -> the day it was last listed by this process.
 
 It lives and dies with the lake it speaks of; it only saves inserts, so nothing is wrong when it is empty.
 """
 
 
-def _seen(lake: Lake) -> dict[tuple[str, str], dict[int, int]]:
+def _seen(lake: Lake) -> dict[Scope, dict[int, int]]:
     return _SEEN.setdefault(lake, {})

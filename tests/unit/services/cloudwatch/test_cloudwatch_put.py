@@ -7,12 +7,14 @@ from datetime import timedelta
 
 import pytest
 from cloudwatch_world import NOON, World
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from triptych.kernel import limits
 from triptych.kernel.errors import ServiceError
 from triptych.services.cloudwatch.list_metrics import list_metrics
-from triptych.services.cloudwatch.put_metric_data import points_of, put_metric_data
-from triptych.services.cloudwatch.series import Series, number
+from triptych.services.cloudwatch.put_metric_data import points_of, put_metric_data, rows_of_values
+from triptych.services.cloudwatch.series import Scope, Series, number, rows_of
 
 SET = {"SampleCount": 2.0, "Sum": 3.0, "Minimum": 1.0, "Maximum": 2.0}
 
@@ -103,6 +105,72 @@ def test_a_series_number_never_changes() -> None:
     assert number(Series("App", "m", ())) == 1281506246845941544
     assert number(Series("App", "m", (("a", "1"), ("b", "2")))) == 2784404391123662938
     assert number(Series("App", "m", (("a", "12"),))) != number(Series("App", "m", (("a1", "2"),)))
+
+
+SCOPE = Scope("1" * 12, "eu-west-1")
+
+DATA = st.fixed_dictionaries(
+    {"MetricName": st.sampled_from(["m", "n"])},
+    optional={
+        "Value": st.one_of(st.floats(), st.sampled_from([2.0**360, -(2.0**360), 0.0, 1.5])),
+        "Unit": st.sampled_from(["Count", "None"]),
+        "Timestamp": st.sampled_from([timedelta(), timedelta(days=-14), timedelta(hours=2), timedelta(seconds=-61)]).map(
+            lambda before: NOON + before
+        ),
+        "Dimensions": st.lists(
+            st.fixed_dictionaries({"Name": st.sampled_from("abü:"), "Value": st.sampled_from("xy")}), max_size=2
+        ),
+    },
+)  # fmt: skip
+ODD = st.sampled_from(
+    [
+        {"Values": [1.0, 2.0]},
+        {"StorageResolution": 1},
+        {"StatisticValues": SET},
+        {"Counts": [1.0]},
+        {"Timestamp": NOON - timedelta(days=15)},
+        {"Value": math.nan},
+        {},
+    ]
+)
+
+
+@settings(deadline=None)
+@given(st.lists(DATA, min_size=1, max_size=4), ODD)
+def test_data_of_one_value_are_told_alike_in_bulk(
+    data: list[dict[str, object]], odd: dict[str, object]
+) -> None:
+    data[-1] = data[-1] | odd
+    quick = rows_of_values("App", data, NOON, SCOPE)
+    if quick is None:
+        return
+    slow = rows_of(points_of("App", data, NOON), SCOPE)
+    assert quick.table.schema == slow.table.schema
+    assert quick.table.to_pylist() == slow.table.to_pylist()
+    assert quick.metrics == slow.metrics
+
+
+@pytest.mark.parametrize(
+    ("members", "plain"),
+    [
+        ({"Value": 1.0}, True),
+        (
+            {"Value": 1.0, "Unit": "Count", "Timestamp": NOON, "Dimensions": [{"Name": "a", "Value": "x"}]},
+            True,
+        ),
+        ({"Value": None}, False),
+        ({"Values": [1.0]}, False),
+        ({"Value": 1.0, "StorageResolution": 1}, False),
+    ],
+)
+def test_which_data_go_in_bulk(members: dict[str, object], plain: bool) -> None:
+    """The test above would hold if nothing did."""
+    rows = rows_of_values("App", [datum(Value=2.0), datum() | members], NOON, SCOPE)
+    assert (rows is not None) == plain
+
+
+def test_too_many_data_do_not_go_in_bulk() -> None:
+    assert rows_of_values("App", [datum(Value=1.0)] * (limits.METRIC_DATA + 1), NOON, SCOPE) is None
 
 
 async def test_whole_calls_are_refused_or_stored(world: World) -> None:
