@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import operator
+from random import Random
 from typing import Any
 
 import pytest
@@ -166,7 +167,8 @@ def test_stars_cost_no_more_than_the_text() -> None:
 # A second opinion, written as AWS's page reads: flatten, then ask.
 
 NAMES = ["a", "b", "c"]
-TEXTS = ["", "x", "X", "xy", "yx", "10.0.0.1"]
+TEXTS = ["", "x", "X", "xy", "yx", "10.0.0.1", "\u0130x"]
+"""The last is longer in lower case."""
 NUMBER = st.one_of(st.integers(-2, 3), st.sampled_from([0.5, 1.0, 2.5]))
 SCALARS = st.one_of(st.sampled_from(TEXTS), NUMBER, st.booleans(), st.none(), st.just(6_000_000_000))
 EVENTS = st.recursive(
@@ -176,12 +178,13 @@ EVENTS = st.recursive(
 )
 TEXT = st.sampled_from(TEXTS)
 SOME = st.sampled_from(TEXTS[1:])
-WILD = ["*", "x*", "*x", "x", "x*y", "", "*0.0*", "1*.0.*1", "*x*"]
+WILD = ["*", "x*", "*x", "x", "x*y", "", "*0.0*", "1*.0.*1", "*x*", "1*", "*0*.*", "*.0*1"]
 CONDITIONS = st.one_of(
     SCALARS,
     st.builds(lambda t: {"prefix": t}, TEXT),
     st.builds(lambda t: {"suffix": t}, TEXT),
     st.builds(lambda t: {"prefix": {"equals-ignore-case": t}}, TEXT),
+    st.builds(lambda t: {"suffix": {"equals-ignore-case": t}}, TEXT),
     st.builds(lambda t: {"equals-ignore-case": t}, TEXT),
     st.builds(lambda t: {"wildcard": t}, st.sampled_from(WILD)),
     st.builds(lambda b: {"exists": b}, st.booleans()),
@@ -258,6 +261,8 @@ def _one(wanted: Any, value: Any) -> bool:
                 return text is not None and text.lower().startswith(given["equals-ignore-case"].lower())
             return text is not None and text.startswith(given)
         case "suffix":
+            if isinstance(given, dict):
+                return text is not None and text.lower().endswith(given["equals-ignore-case"].lower())
             return text is not None and text.endswith(given)
         case "equals-ignore-case":
             return text is not None and text.lower() == given.lower()
@@ -308,6 +313,98 @@ def test_many_patterns_about_one_field(about: str, wanted: list[list[Any]], valu
 def test_a_name_stands_for_one_pattern() -> None:
     with pytest.raises(ValueError, match="'twice'"):
         Index([("twice", parse('{"a": ["x"]}')), ("twice", parse('{"b": ["x"]}'))])
+
+
+def test_what_is_no_object_has_no_fields() -> None:
+    patterns = {"a": parse('{"a": [{"exists": false}]}'), "b": parse('{"a": [1]}')}
+    for event in ([], [{"a": 1}], "a", None):
+        assert [name for name, pattern in patterns.items() if matches(pattern, event)] == ["a"]
+        assert Index(patterns.items()).matching(event) == ["a"]
+
+
+@pytest.mark.parametrize("alternatives", [32, 33, 100])
+def test_choices_that_are_multiplied_out_and_those_that_are_not(alternatives: int) -> None:
+    """Around the bound of combinations; together with a field outside, which both forms must heed."""
+    choice = [{"a": [n], "b": [{"numeric": ["<", n]}]} for n in range(alternatives)]
+    pattern = parse(json.dumps({"$or": choice, "c": ["x"]}))
+    index = Index([("it", pattern)])
+    for a in (0, 1, alternatives - 1, alternatives):
+        for b in (0, alternatives):
+            for c in ("x", "y"):
+                event = {"a": a, "b": b, "c": c}
+                expected = b < a < alternatives and c == "x"
+                assert matches(pattern, event) is expected
+                assert index.matching(event) == ["it"] * expected
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_hundreds_of_patterns(seed: int) -> None:
+    """Few and many found, more sets of fields than are remembered, fields twice, elements of arrays."""
+    draw = Random(seed)
+    wanted = [_drawn_pattern(draw, depth=2) for _ in range(400)]
+    parsed = [parse(json.dumps(each)) for each in wanted]
+    index = Index(enumerate(parsed))
+    counts = set()
+    for _ in range(150):
+        event = _drawn_event(draw, depth=2)
+        found = sorted(index.matching(event))
+        assert found == [n for n, each in enumerate(parsed) if matches(each, event)]
+        counts.add(len(found))
+    assert min(counts) < len(wanted) / 16 < max(counts), "both forms of naming what was found"
+
+
+def _drawn_pattern(draw: Random, depth: int) -> dict[str, Any]:
+    wanted: dict[str, Any] = {}
+    for name in draw.sample("abcdef", draw.randint(1, 2)):
+        if depth and draw.random() < 0.3:
+            wanted[name] = _drawn_pattern(draw, depth - 1)
+        else:
+            wanted[name] = [draw.choice(DRAWN_CONDITIONS) for _ in range(draw.randint(1, 3))]
+    if depth and draw.random() < 0.2:
+        wanted["$or"] = [_drawn_pattern(draw, depth - 1) for _ in range(draw.randint(2, 4))]
+    return wanted
+
+
+def _drawn_event(draw: Random, depth: int) -> dict[str, Any]:
+    event: dict[str, Any] = {}
+    for name in draw.sample("abcdefg", draw.randint(0, 7)):
+        if depth and draw.random() < 0.5:
+            inner = [_drawn_event(draw, depth - 1) for _ in range(draw.randint(0, 3))]
+            event[name] = inner[0] if len(inner) == 1 else inner
+        else:
+            values = [draw.choice(DRAWN_VALUES) for _ in range(draw.randint(0, 2))]
+            event[name] = values[0] if len(values) == 1 else values
+    return event
+
+
+DRAWN_VALUES = [*TEXTS, "abc", "ABCd", "x.y.z", 0, 1, 2.5, 7, True, False, None]
+DRAWN_CONDITIONS = [
+    *DRAWN_VALUES,
+    *({"wildcard": text} for text in (*WILD, "a*c", "*bc*d", "*.*.*")),
+    *({kind: text} for kind in ("prefix", "suffix", "equals-ignore-case") for text in ("x", "a", "ABC")),
+    *({"numeric": [sign, number]} for sign in ("<", ">=", "=") for number in (0, 1.5, 7)),
+    *({"anything-but": one} for one in ("x", ["abc", "x"], [1, 7], {"prefix": "a"}, {"wildcard": "*b*"})),
+    {"exists": True},
+    {"exists": False},
+    {"cidr": "10.0.0.0/8"},
+]
+
+
+def test_more_sets_of_fields_than_are_remembered() -> None:
+    names = [f"f{n}" for n in range(11)]
+    patterns = [parse(json.dumps({name: [{"exists": n % 2 == 0}]})) for n, name in enumerate(names)]
+    index = Index(enumerate(patterns))
+    for chosen in [*range(2**11), 5]:
+        event = {name: 1 for n, name in enumerate(names) if chosen >> n & 1}
+        assert sorted(index.matching(event)) == [n for n in range(11) if (chosen >> n & 1) != n % 2]
+
+
+def test_more_numbers_than_are_remembered() -> None:
+    patterns = [parse(json.dumps({"a": [{"numeric": [">", n, "<=", n + 2]}]})) for n in range(700)]
+    index = Index(enumerate(patterns))
+    for value in [*range(703), 3]:
+        assert sorted(index.matching({"a": value})) == [n for n in (value - 2, value - 1) if 0 <= n < 700]
+        assert sorted(index.matching({"a": value + 0.5})) == [n for n in (value - 1, value) if 0 <= n < 700]
 
 
 @settings(max_examples=300, deadline=None)

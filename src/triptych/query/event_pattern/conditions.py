@@ -1,7 +1,7 @@
 """What one value of an event must be: ``"x"``, ``{"prefix": "x"}``, ``{"numeric": [">", 5]}`` and so on.
 
-Each condition answers ``holds(value)`` for a scalar of an event, and ``anchors()``: look-ups of which a value must
-answer one for the condition to hold, which is what an index needs. ``decided`` says that it then does hold.
+Each condition answers ``holds(value)`` for a scalar of an event, and ``anchors()``: look-ups for an index. It holds for
+a value that answers one of them, and for no other; ``anything-but`` the other way round, by what it excludes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from triptych.query.event_pattern.document import InvalidPattern, Items, Members, Node, Scalar
 
@@ -35,8 +35,8 @@ NUMBERS = 5_000_000_000
 
 
 class Anchor(NamedTuple):
-    """A look-up: the value itself, its lower case, its beginning, its end, three characters of it (``gram``), the range
-    or the network it lies in; ``any`` is answered by every value.
+    """A look-up: the value itself (``typed``), its lower case, its beginning, its end, a wildcard, the range or the
+    network it lies in; ``any`` is answered by every value.
     """
 
     kind: Literal[
@@ -46,7 +46,7 @@ class Anchor(NamedTuple):
         "suffix",
         "folded-prefix",
         "folded-suffix",
-        "gram",
+        "wildcard",
         "range",
         "network",
         "any",
@@ -58,8 +58,6 @@ ANY = Anchor("any", None)
 
 
 class Condition(Protocol):
-    @property
-    def decided(self) -> bool: ...
     def holds(self, value: Value) -> bool: ...
     def anchors(self) -> tuple[Anchor, ...]: ...
 
@@ -74,20 +72,17 @@ class Exact:
     """Equal: numbers by what they are worth, everything else as it is written."""
 
     value: Value
-    decided: ClassVar[bool] = True
 
     def holds(self, value: Value) -> bool:
         return value == self.value and isinstance(value, bool) == isinstance(self.value, bool)
 
     def anchors(self) -> tuple[Anchor, ...]:
-        return (Anchor("exact", self.value),)
+        return (Anchor("exact", typed(self.value)),)
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
     """``{"exists": false}``; whether the field is there is decided by the tree, not by a value."""
-
-    decided: ClassVar[bool] = True
 
     def holds(self, value: Value) -> bool:  # noqa: ARG002
         return False
@@ -99,8 +94,6 @@ class Absent:
 @dataclass(frozen=True, slots=True)
 class Present:
     """``{"exists": true}``: any value at all, null included."""
-
-    decided: ClassVar[bool] = True
 
     def holds(self, value: Value) -> bool:  # noqa: ARG002
         return True
@@ -114,7 +107,6 @@ class Folded:
     """``equals-ignore-case``."""
 
     text: str
-    decided: ClassVar[bool] = True
 
     def holds(self, value: Value) -> bool:
         return isinstance(value, str) and value.lower() == self.text
@@ -130,7 +122,6 @@ class Affix:
     end: Literal["prefix", "suffix"]
     text: str
     folded: bool = False
-    decided: ClassVar[bool] = True
 
     def holds(self, value: Value) -> bool:
         if not isinstance(value, str):
@@ -154,18 +145,11 @@ class Wildcard:
 
     pieces: tuple[str, ...]
 
-    @property
-    def decided(self) -> bool:
-        """Without stars, or with one at the beginning or the end, it is a look-up."""
-        return len(self.pieces) == 1 or (
-            len(self.pieces) == 2 and "" in self.pieces and self.pieces != ("", "")
-        )
-
-    @property
-    def grams(self) -> tuple[str, ...]:
-        """Every three characters in a row that a text must have."""
-        found = (piece[at : at + 3] for piece in self.pieces for at in range(len(piece) - 2))
-        return tuple(dict.fromkeys(found))
+    def grams(self, length: int) -> list[str]:
+        """Texts so long that a text must have, or as long as there are; none if there are only stars."""
+        length = min(length, max(len(piece) for piece in self.pieces))
+        found = (piece[at : at + length] for piece in self.pieces for at in range(len(piece) - length + 1))
+        return [gram for gram in dict.fromkeys(found) if gram]
 
     def holds(self, value: Value) -> bool:
         if not isinstance(value, str):
@@ -186,12 +170,11 @@ class Wildcard:
     def anchors(self) -> tuple[Anchor, ...]:
         if len(self.pieces) == 1:
             return (Anchor("exact", self.pieces[0]),)
-        if self.pieces[0]:
+        if len(self.pieces) == 2 and not self.pieces[1]:
             return (Anchor("prefix", self.pieces[0]),)
-        if self.pieces[-1]:
-            return (Anchor("suffix", self.pieces[-1]),)
-        grams = self.grams
-        return (Anchor("gram", grams[0]),) if grams else (ANY,)
+        if len(self.pieces) == 2 and not self.pieces[0]:
+            return (Anchor("suffix", self.pieces[1]),)
+        return (Anchor("wildcard", self),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +186,6 @@ class Numeric:
     above: bool = False
     """Greater than ``low``, not equal to it; ``below`` likewise."""
     below: bool = False
-    decided: ClassVar[bool] = True
 
     def holds(self, value: Value) -> bool:
         if not (isinstance(value, int) or isinstance(value, float)) or isinstance(value, bool):  # noqa: SIM101 - a tuple is slower
@@ -223,7 +205,6 @@ class Numeric:
 @dataclass(frozen=True, slots=True)
 class Cidr:
     network: ipaddress.IPv4Network | ipaddress.IPv6Network
-    decided: ClassVar[bool] = True
 
     def holds(self, value: Value) -> bool:
         if not isinstance(value, str):
@@ -243,16 +224,12 @@ class Not:
 
     of: tuple[Condition, ...]
 
-    @property
-    def decided(self) -> bool:
-        """By what does not answer its look-ups; ``anchors`` alone say nothing."""
-        return all(each.decided for each in self.of)
-
     def holds(self, value: Value) -> bool:
         return not any(each.holds(value) for each in self.of)
 
     def anchors(self) -> tuple[Anchor, ...]:
-        return (ANY,)
+        """What is excluded: it holds for a value that answers none."""
+        return tuple(anchor for each in self.of for anchor in each.anchors())
 
 
 # Reading.

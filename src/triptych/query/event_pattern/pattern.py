@@ -77,9 +77,10 @@ def parse(source: str) -> Pattern:
 def matches(pattern: Pattern, event: Any) -> bool:
     """Whether an event is what the pattern asks for.
 
-    :param event: decoded JSON, its objects dicts and its arrays lists.
+    :param event: decoded JSON, its objects dicts and its arrays lists; what is no object has no fields.
     """
-    return _object_matches(pattern, event if isinstance(event, dict) else _EMPTY, event)
+    event = event if isinstance(event, dict) else _EMPTY
+    return _object_matches(pattern, event, event)
 
 
 def values_at(event: Any, path: Path) -> Iterator[Value]:
