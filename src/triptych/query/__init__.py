@@ -2,6 +2,7 @@
 
 ``event_pattern``      which events a rule wants
 ``statistic``          names of statistics and their exact values
+``resource_policy``    whether a policy lets a request in
 ``metric_math``        expressions over time series
 ``search_expression``  the pattern of SEARCH, and which metrics it finds
 ``config_sql``         advanced queries of Config, ``config_rows`` what they find
