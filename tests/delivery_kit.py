@@ -73,22 +73,21 @@ class World:
             caller=queues,
         )
 
-    def ctx(self, unit: Unit) -> Ctx:
-        who = Identity(kind="Root", account=ACCOUNT)
-        return Ctx(
-            Context(account=ACCOUNT, region=REGION, identity=who, time=self.clock.now()), unit, self.runtime
-        )
+    def ctx(self, unit: Unit, who: Identity | None = None) -> Ctx:
+        who = who or Identity(kind="Root", account=ACCOUNT)
+        context = Context(account=who.account, region=REGION, identity=who, time=self.clock.now())
+        return Ctx(context, unit, self.runtime)
 
-    async def do(self, operation: Any, **params: Any) -> dict[str, Any]:
+    async def do(self, operation: Any, *, by: Identity | None = None, **params: Any) -> dict[str, Any]:
         unit = self.store.unit()
-        answer = await operation(self.ctx(unit), params)
+        answer = await operation(self.ctx(unit, by), params)
         await unit.commit()
         return answer or {}
 
     def worker(self) -> Worker:
         def bound(kind: JobKind) -> JobHandler:
             async def run(unit: Unit, job: Job) -> None:
-                await kind.handle(self.ctx(unit), job)
+                await kind.handle(self.ctx(unit, Identity(kind="Root", account=job.account)), job)
 
             return JobHandler(name=kind.name, run=run, retry=kind.retry, concurrency=4)
 

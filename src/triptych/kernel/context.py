@@ -59,7 +59,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """The circumstances of one request or one piece of background work.
 
     ``event_id`` is the id its ApiCall fact will have (empty for background work); ``cause`` says why the
-    work is done at all; ``because`` is the cause for whatever follows from it.
+    work is done at all; ``because`` is the cause for whatever follows from it. ``source_arn``: on whose behalf one of
+    AWS's services acts (a rule, an alarm).
     """
 
     account: str
@@ -72,6 +73,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     source_ip: str = ""
     user_agent: str = ""
     host: str = ""
+    source_arn: str = ""
 
     @property
     def because(self) -> Cause | None:

@@ -99,10 +99,12 @@ class Ctx:
         principal: str = "",
         identity: Identity | None = None,
         region: str | None = None,
+        source_arn: str = "",
     ) -> dict[str, Any]:
         """Call another service through the gateway, as ``principal`` (``config.amazonaws.com``) or ``identity``.
 
         Without either the call is made as this context's own identity. Outside this unit of work.
+        ``source_arn``: on whose behalf a principal calls.
         """
         who = identity or (service_identity(self.account, principal) if principal else self.context.identity)
         context = Context(
@@ -113,6 +115,7 @@ class Ctx:
             cause=self.context.because,
             source_ip=who.invoked_by or self.context.source_ip,
             user_agent=who.invoked_by or self.context.user_agent,
+            source_arn=source_arn,
         )
         return await self.runtime.caller(context, service, operation, params)
 

@@ -4,10 +4,11 @@
 ``matching`` finds the rules they match and stages a delivery for each target, ``input`` says what the target is sent,
 ``deliver`` brings it there, at the ``pacing`` of the target. ``schedule`` says
 when a rule is due, ``scheduled`` sends it then. ``target_kind`` and ``target_kinds/``: where events can go; ``queue``,
-``connections`` (with ``oauth``) and ``api_destinations``. ``archives`` keep events (``archived_events``), ``replays`` send them again.
+``connections`` (with ``oauth``) and ``api_destinations``. ``archives`` keep events (``archived_events``), ``replays`` send them
+again. ``access`` says who may put events on whose bus, as its policy (``permissions``) allows.
 
-The plane's own events come in from above (``services.plane_events``). Not here: pipes, schema registries, global endpoints, partner sources; resource policies (``permissions``) are
-kept and not evaluated.
+The plane's own events come in from above (``services.plane_events``). Not here: pipes, schema registries, global
+endpoints, partner sources.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ async def _send(ctx: Ctx, job: Job, event: Mapping[str, Any], target: Mapping[st
         raise ServiceError("NotImplemented", f"Triptych does not deliver events to {arn}.", status=501)
     rule: str = job.body["rule"]
     text = payload(target, event, rule_arn=rule, rule_name=rule.rpartition("/")[2])
-    await kind.send(ctx, Delivery(arn=arn, target=target, event=event, text=text))
+    await kind.send(ctx, Delivery(rule=rule, arn=arn, target=target, event=event, text=text))
 
 
 async def _dead(ctx: Ctx, job: Job, failure: Undelivered, bound: str) -> None:

@@ -1,4 +1,4 @@
-"""PutPermission and RemovePermission: the resource policy of an event bus, which nobody evaluates yet."""
+"""PutPermission and RemovePermission: the resource policy of an event bus."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from triptych.kernel.errors import ServiceError
+from triptych.query.resource_policy import InvalidPolicy, parse
 from triptych.services.contract import Ctx, operation
 from triptych.services.events.documents import BUSES, Bus, find_bus, missing, validation
 
@@ -19,7 +20,7 @@ _MEMBERS = ("StatementId", "Action", "Principal", "Condition")
 
 @operation
 async def put_permission(ctx: Ctx, params: dict[str, Any]) -> None:
-    """Let others put events on a bus. Partly: the policy is kept and shown by DescribeEventBus, not enforced."""
+    """Let others put events on a bus."""
     bus = await find_bus(ctx, params.get("EventBusName"))
     if text := params.get("Policy"):
         if any(params.get(member) for member in _MEMBERS):
@@ -56,7 +57,7 @@ def _statement(bus: Bus, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation
 async def remove_permission(ctx: Ctx, params: dict[str, Any]) -> None:
-    """Take one statement, or all, out of a bus's policy. Partly: as PutPermission."""
+    """Take one statement, or all, out of a bus's policy."""
     bus = await find_bus(ctx, params.get("EventBusName"))
     if params.get("RemoveAllPermissions"):
         _keep(ctx, bus, {})
@@ -83,18 +84,22 @@ def _statements(bus: Bus) -> list[dict[str, Any]]:
 
 
 def _checked(text: str) -> dict[str, Any]:
+    """Raises ValidationException, which says what is wrong."""
     try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict) or not found.get("Statement"):
-        raise validation("Policy is not a policy document with statements, as JSON.")
+        parse(text)
+    except InvalidPolicy as error:
+        raise validation(f"Parameter Policy is not valid. Reason: {error}") from error
+    found: dict[str, Any] = json.loads(text)
+    if not found["Statement"]:
+        raise validation("Parameter Policy is not valid. Reason: It has no statements.")
     return found
 
 
 def _keep(ctx: Ctx, bus: Bus, policy: dict[str, Any]) -> None:
     """An empty policy is none."""
     text = json.dumps(policy, separators=(",", ":")) if policy else ""
+    if policy:
+        _checked(text)
     if len(text.encode()) > _BYTES:
         raise ServiceError(
             "PolicyLengthExceededException",

@@ -9,7 +9,8 @@ from typing import Any
 from triptych.kernel.errors import ServiceError
 from triptych.query.event_pattern import matches, parse
 from triptych.services.contract import Ctx, operation
-from triptych.services.events.documents import find_bus, stamp, validation
+from triptych.services.events.access import find_bus_for
+from triptych.services.events.documents import stamp, validation
 from triptych.services.events.matching import offer
 from triptych.services.events.rules import check_pattern
 
@@ -55,10 +56,6 @@ async def _put(ctx: Ctx, entry: Mapping[str, Any]) -> dict[str, Any]:
         detail = None
     if not isinstance(detail, dict):
         return _failed("MalformedDetail", "Detail is malformed.")
-    try:
-        bus = await find_bus(ctx, entry.get("EventBusName"))
-    except ServiceError as error:
-        return _failed(error.code, error.message)
     event = {
         "version": "0",
         "id": ctx.ids.uuid(),
@@ -70,7 +67,11 @@ async def _put(ctx: Ctx, entry: Mapping[str, Any]) -> dict[str, Any]:
         "resources": list(entry.get("Resources") or []),
         "detail": detail,
     }
-    await offer(ctx, bus.name, event)
+    try:
+        there, bus = await find_bus_for(ctx, entry.get("EventBusName"), event, ctx.context)
+    except ServiceError as error:
+        return _failed(error.code, error.message)
+    await offer(there, bus.name, event)
     return {"EventId": event["id"]}
 
 

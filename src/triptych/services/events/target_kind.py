@@ -19,9 +19,10 @@ PRINCIPAL = "events.amazonaws.com"
 class Delivery:
     """One event on its way to one target.
 
-    :param text: what to send; ``event`` is the event as it was matched.
+    :param text: what to send; ``event`` is the event as it was matched, by the rule of that ARN.
     """
 
+    rule: str
     arn: Arn
     target: Mapping[str, Any]
     event: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""AddPermission and RemovePermission: statements of a topic's access policy, which nobody evaluates yet."""
+"""AddPermission and RemovePermission: statements of a topic's access policy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import msgspec
 
 from triptych.services.contract import Ctx, operation
 from triptych.services.sns.topic import Topic, find_topic, invalid, keep
-from triptych.services.sns.topics import policy_of
 
 _ACTIONS = frozenset(
     {
@@ -30,8 +29,8 @@ _ACTIONS = frozenset(
 
 @operation
 async def add_permission(ctx: Ctx, params: dict[str, Any]) -> None:
-    """Allow other accounts some actions on a topic. Partly: kept and shown in the Policy attribute, not enforced."""
-    topic = await find_topic(ctx, params["TopicArn"])
+    """Allow other accounts some actions on a topic."""
+    ctx, topic = await find_topic(ctx, params["TopicArn"], "AddPermission")
     label, accounts, actions = params["Label"], params["AWSAccountId"], params["ActionName"]
     if not accounts or any(not re.fullmatch(r"\d{12}", account) for account in accounts):
         raise invalid("AWSAccountId")
@@ -52,8 +51,8 @@ async def add_permission(ctx: Ctx, params: dict[str, Any]) -> None:
 
 @operation
 async def remove_permission(ctx: Ctx, params: dict[str, Any]) -> None:
-    """Take a statement out of the topic's policy. Partly: as AddPermission."""
-    topic = await find_topic(ctx, params["TopicArn"])
+    """Take a statement out of the topic's policy."""
+    ctx, topic = await find_topic(ctx, params["TopicArn"], "RemovePermission")
     policy, statements = _parts(topic)
     left = [statement for statement in statements if statement.get("Sid") != params["Label"]]
     if len(left) == len(statements):
@@ -63,7 +62,7 @@ async def remove_permission(ctx: Ctx, params: dict[str, Any]) -> None:
 
 def _parts(topic: Topic) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The topic's policy, and its statements as a list."""
-    policy: dict[str, Any] = json.loads(policy_of(topic))
+    policy: dict[str, Any] = json.loads(topic.policy)
     found = policy.get("Statement") or []
     statements = found if isinstance(found, list) else [found]
     return policy, [statement for statement in statements if isinstance(statement, dict)]

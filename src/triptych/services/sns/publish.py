@@ -52,15 +52,15 @@ async def publish(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
         raise invalid("TopicArn or TargetArn Reason: no value for required parameter")
     if ":endpoint/" in where:
         raise ServiceError("NotImplemented", "Triptych does not send mobile push notifications.", status=501)
-    topic = await find_topic(ctx, where)
+    there, topic = await find_topic(ctx, where, "Publish")
     _check(topic, params)
-    return await _accept(ctx, topic, params)
+    return await _accept(there, topic, params)
 
 
 @operation
 async def publish_batch(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     """Up to ten messages, each accepted or refused for itself."""
-    topic = await find_topic(ctx, params["TopicArn"])
+    there, topic = await find_topic(ctx, params["TopicArn"], "Publish")
     entries = params["PublishBatchRequestEntries"]
     _check_batch(entries)
     successful: list[dict[str, Any]] = []
@@ -68,7 +68,7 @@ async def publish_batch(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     for entry in entries:
         try:
             _check(topic, entry)
-            successful.append({"Id": entry["Id"], **await _accept(ctx, topic, entry)})
+            successful.append({"Id": entry["Id"], **await _accept(there, topic, entry)})
         except ServiceError as error:
             failed.append(
                 {

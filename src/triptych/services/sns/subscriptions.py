@@ -17,16 +17,21 @@ from triptych.services.sns.deliver import send_confirmation
 from triptych.services.sns.filter_policy import check_policy
 from triptych.services.sns.mail import is_address
 from triptych.services.sns.topic import (
+    ELSEWHERE,
+    PAGE,
     SUBSCRIPTIONS,
+    Elsewhere,
     Protocol,
     Subscription,
     Topic,
     find_subscription,
     find_topic,
+    forget,
     invalid,
     keep,
     paged,
     resumed,
+    subscriptions_of,
 )
 
 _PROTOCOLS = {"http", "https", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose"}
@@ -44,23 +49,21 @@ async def subscribe(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     Partly: the protocols sqs, http, https, email and email-json (with an SMTP server in the settings). SMS, mobile
     push, Lambda and Firehose are refused.
     """
-    topic = await find_topic(ctx, params["TopicArn"])
     endpoint = params.get("Endpoint") or ""
+    keys = {"sns:Protocol": params["Protocol"], "sns:Endpoint": endpoint}
+    there, topic = await find_topic(ctx, params["TopicArn"], "Subscribe", keys)
     protocol = _checked_protocol(params["Protocol"], endpoint, topic)
     if protocol.startswith("email"):
         _check_mail(ctx, protocol, endpoint)
     attributes = {k: v for k, v in (params.get("Attributes") or {}).items() if v}
     _check_attributes(protocol, attributes)
-    stored = await ctx.unit.list(
-        SUBSCRIPTIONS, account=ctx.account, region=ctx.region, index=("topic", topic.name)
-    )
-    for document in stored:
-        known = document.value
+    stored = await subscriptions_of(there, topic)
+    for known in stored:
         if (known.protocol, known.endpoint) == (protocol, endpoint):
             if attributes and attributes != known.attributes:
                 raise invalid("Attributes Reason: Subscription already exists with different attributes")
             if not known.confirmed:
-                send_confirmation(ctx, known)
+                send_confirmation(there, known)
             return _answer(known, params)
     if len(stored) >= _MOST:
         raise ServiceError(
@@ -69,17 +72,22 @@ async def subscribe(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     subscription = Subscription(
         id=ctx.ids.uuid(),
         topic=topic.name,
-        account=ctx.account,
-        region=ctx.region,
+        account=topic.account,
+        region=topic.region,
+        subscriber=ctx.account if ctx.account != topic.account else "",
         protocol=protocol,
         endpoint=endpoint,
         attributes=attributes,
         token="" if protocol == "sqs" else ctx.ids.text(_TOKEN_HEX, "0123456789abcdef"),
         pending=protocol != "sqs",
     )
-    keep(ctx, subscription)
+    keep(there, subscription)
+    if subscription.subscriber:
+        ctx.unit.create(
+            ELSEWHERE, subscription.id, Elsewhere(topic.account), account=ctx.account, region=ctx.region
+        )
     if not subscription.confirmed:
-        send_confirmation(ctx, subscription)
+        send_confirmation(there, subscription)
     return _answer(subscription, params)
 
 
@@ -174,7 +182,7 @@ async def confirm_subscription(ctx: Ctx, params: dict[str, Any]) -> dict[str, An
 
     ``AuthenticateOnUnsubscribe`` counts when whoever confirms has signed the call.
     """
-    topic = await find_topic(ctx, params["TopicArn"])
+    ctx, topic = await find_topic(ctx, params["TopicArn"], action="")
     wanted = (params.get("AuthenticateOnUnsubscribe") or "").lower() == "true"
     stored = await ctx.unit.list(
         SUBSCRIPTIONS, account=ctx.account, region=ctx.region, index=("topic", topic.name)
@@ -196,14 +204,14 @@ async def confirm_subscription(ctx: Ctx, params: dict[str, Any]) -> dict[str, An
 async def unsubscribe(ctx: Ctx, params: dict[str, Any]) -> None:
     """Delete a subscription; one that is not there is no error. The link in messages ends only those nobody owns."""
     try:
-        found = await find_subscription(ctx, params["SubscriptionArn"])
+        ctx, found = await find_subscription(ctx, params["SubscriptionArn"])
     except ServiceError as error:
         if error.code == "NotFound":
             return
         raise
     if found.owned and not _has_signed(ctx):
         raise ServiceError("AuthorizationError", "The subscription's owner must unsubscribe it.", status=403)
-    ctx.unit.delete(SUBSCRIPTIONS, found.id, account=ctx.account, region=ctx.region)
+    forget(ctx, found)
 
 
 def _has_signed(ctx: Ctx) -> bool:
@@ -211,31 +219,37 @@ def _has_signed(ctx: Ctx) -> bool:
     return ctx.context.identity.kind != "Unknown"
 
 
-def _listed(subscription: Subscription, topic_arn: str) -> dict[str, str]:
+def _listed(subscription: Subscription) -> dict[str, str]:
     return {
         "SubscriptionArn": subscription.arn if subscription.confirmed else PENDING,
-        "Owner": subscription.account,
+        "Owner": subscription.owner,
         "Protocol": subscription.protocol,
         "Endpoint": subscription.endpoint,
-        "TopicArn": topic_arn,
+        "TopicArn": subscription.arn.rpartition(":")[0],
     }
 
 
 @operation
 async def list_subscriptions(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
-    """Subscriptions of every topic, 100 on a page."""
+    """Subscriptions of every topic, and of other accounts' topics, 100 on a page."""
     after = resumed("ListSubscriptions", params.get("NextToken"))
-    stored = await ctx.unit.list(
-        SUBSCRIPTIONS, account=ctx.account, region=ctx.region, after=after, limit=101
-    )
-    found = [(d.key, _listed(d.value, ctx.arn("sns", d.value.topic))) for d in stored]
+    account, region = ctx.account, ctx.region
+    own = await ctx.unit.list(SUBSCRIPTIONS, account=account, region=region, after=after, limit=PAGE + 1)
+    elsewhere = await ctx.unit.list(ELSEWHERE, account=account, region=region, after=after, limit=PAGE + 1)
+    accounts = {document.key: account for document in own} | {d.key: d.value.account for d in elsewhere}
+    known = {document.key: document.value for document in own}
+    found = []
+    for key in sorted(accounts)[: PAGE + 1]:
+        one = known.get(key) or await ctx.unit.get(SUBSCRIPTIONS, key, account=accounts[key], region=region)
+        if one is not None:
+            found.append((key, _listed(one)))
     return paged("ListSubscriptions", "Subscriptions", found)
 
 
 @operation
 async def list_subscriptions_by_topic(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     """Subscriptions of one topic, 100 on a page."""
-    topic = await find_topic(ctx, params["TopicArn"])
+    ctx, topic = await find_topic(ctx, params["TopicArn"], "ListSubscriptionsByTopic")
     listing = f"ListSubscriptionsByTopic/{topic.name}"
     stored = await ctx.unit.list(
         SUBSCRIPTIONS,
@@ -245,23 +259,23 @@ async def list_subscriptions_by_topic(ctx: Ctx, params: dict[str, Any]) -> dict[
         after=resumed(listing, params.get("NextToken")),
         limit=101,
     )
-    return paged(listing, "Subscriptions", [(d.key, _listed(d.value, topic.arn)) for d in stored])
+    return paged(listing, "Subscriptions", [(d.key, _listed(d.value)) for d in stored])
 
 
 @operation
 async def get_subscription_attributes(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     """What was set, and what follows from it."""
-    found = await find_subscription(ctx, params["SubscriptionArn"])
+    ctx, found = await find_subscription(ctx, params["SubscriptionArn"])
     attributes = {
         "SubscriptionArn": found.arn,
-        "Owner": found.account,
+        "Owner": found.owner,
         "TopicArn": ctx.arn("sns", found.topic),
         "Protocol": found.protocol,
         "Endpoint": found.endpoint,
         "ConfirmationWasAuthenticated": "true" if found.owned or found.protocol == "sqs" else "false",
         "PendingConfirmation": "false" if found.confirmed else "true",
         "RawMessageDelivery": "false",
-        "SubscriptionPrincipal": f"arn:aws:iam::{found.account}:root",
+        "SubscriptionPrincipal": f"arn:aws:iam::{found.owner}:root",
     }
     if found.attributes.get("FilterPolicy"):
         attributes["FilterPolicyScope"] = "MessageAttributes"
@@ -271,7 +285,7 @@ async def get_subscription_attributes(ctx: Ctx, params: dict[str, Any]) -> dict[
 @operation
 async def set_subscription_attributes(ctx: Ctx, params: dict[str, Any]) -> None:
     """Set one attribute; an empty value takes it away."""
-    found = await find_subscription(ctx, params["SubscriptionArn"])
+    ctx, found = await find_subscription(ctx, params["SubscriptionArn"])
     name, value = params["AttributeName"], params.get("AttributeValue") or ""
     attributes = {k: v for k, v in found.attributes.items() if k != name}
     if name not in _ATTRIBUTES:

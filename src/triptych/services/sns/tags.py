@@ -35,19 +35,20 @@ def _bounded(tags: dict[str, str]) -> dict[str, str]:
     return tags
 
 
-async def _tagged(ctx: Ctx, params: Mapping[str, Any]) -> Topic:
+async def _tagged(ctx: Ctx, params: Mapping[str, Any], action: str) -> Topic:
     try:
-        return await find_topic(ctx, params["ResourceArn"])
+        _, topic = await find_topic(ctx, params["ResourceArn"], action)
     except ServiceError as error:
         if error.code != "NotFound":
             raise
         raise ServiceError("ResourceNotFound", "Resource does not exist", status=404) from error
+    return topic
 
 
 @operation
 async def tag_resource(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     """Add tags to a topic, or change them."""
-    topic = await _tagged(ctx, params)
+    topic = await _tagged(ctx, params, "TagResource")
     keep(ctx, msgspec.structs.replace(topic, tags=_bounded(topic.tags | checked_tags(params["Tags"]))))
     return {}
 
@@ -55,7 +56,7 @@ async def tag_resource(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
 @operation
 async def untag_resource(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     """Remove tags from a topic."""
-    topic = await _tagged(ctx, params)
+    topic = await _tagged(ctx, params, "UntagResource")
     left = {key: value for key, value in topic.tags.items() if key not in params["TagKeys"]}
     keep(ctx, msgspec.structs.replace(topic, tags=left))
     return {}
@@ -64,5 +65,5 @@ async def untag_resource(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
 @operation
 async def list_tags_for_resource(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     """The tags of a topic."""
-    topic = await _tagged(ctx, params)
+    topic = await _tagged(ctx, params, "ListTagsForResource")
     return {"Tags": [{"Key": key, "Value": value} for key, value in topic.tags.items()]}

@@ -10,13 +10,14 @@ from typing import Any
 import msgspec
 
 from triptych.kernel.errors import ServiceError
+from triptych.query.resource_policy import InvalidPolicy, parse
 from triptych.services.contract import Ctx, operation
 from triptych.services.sns.tags import checked_tags
 from triptych.services.sns.topic import (
-    SUBSCRIPTIONS,
     TOPICS,
     Topic,
     find_topic,
+    forget,
     invalid,
     keep,
     paged,
@@ -57,10 +58,21 @@ def checked_attribute(name: str, value: str, *, fifo: bool) -> None:
         problem = "Attributes Reason: FifoThroughputScope must be Topic or MessageGroup"
     elif name == "DisplayName" and len(value) > 100:
         problem = "DisplayName"
-    elif name in ("Policy", "DeliveryPolicy") and value and not _is_object(value):
-        problem = f"{name} Error: null" if name == "Policy" else "DeliveryPolicy: failed to parse JSON"
+    elif name == "DeliveryPolicy" and value and not _is_object(value):
+        problem = "DeliveryPolicy: failed to parse JSON"
+    elif name == "Policy" and value:
+        problem = _problem_of(value)
     if problem:
         raise invalid(problem)
+
+
+def _problem_of(policy: str) -> str:
+    """SNS says ``null`` of what is no policy; we say what is wrong with one that is."""
+    try:
+        parse(policy)
+    except InvalidPolicy as error:
+        return f"Policy Error: {error if _is_object(policy) else 'null'}"
+    return ""
 
 
 def _is_object(text: str) -> bool:
@@ -74,8 +86,7 @@ def _is_object(text: str) -> bool:
 async def create_topic(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     """A topic, or the one that is there already when nothing differs.
 
-    Partly: encryption, tracing, archives and delivery status logging are refused; access policies are kept and
-    not enforced.
+    Partly: encryption, tracing, archives and delivery status logging are refused.
     """
     name, given = params["Name"], dict(params.get("Attributes") or {})
     fifo = given.pop("FifoTopic", "false").lower() == "true"
@@ -120,13 +131,13 @@ def _check_name(name: str, *, fifo: bool) -> None:
 async def delete_topic(ctx: Ctx, params: dict[str, Any]) -> None:
     """Gone with its subscriptions; a topic that is not there is no error."""
     try:
-        topic = await find_topic(ctx, params["TopicArn"])
+        ctx, topic = await find_topic(ctx, params["TopicArn"], "DeleteTopic")
     except ServiceError as error:
         if error.code == "NotFound":
             return
         raise
     for subscription in await subscriptions_of(ctx, topic):
-        ctx.unit.delete(SUBSCRIPTIONS, subscription.id, account=ctx.account, region=ctx.region)
+        forget(ctx, subscription)
     ctx.unit.delete(TOPICS, topic.name, account=ctx.account, region=ctx.region)
 
 
@@ -141,14 +152,14 @@ async def list_topics(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
 @operation
 async def get_topic_attributes(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     """What was set, and counts of subscriptions."""
-    topic = await find_topic(ctx, params["TopicArn"])
+    ctx, topic = await find_topic(ctx, params["TopicArn"], "GetTopicAttributes")
     subscriptions = await subscriptions_of(ctx, topic)
     confirmed = sum(subscription.confirmed for subscription in subscriptions)
     attributes: dict[str, str] = {
         "TopicArn": topic.arn,
         "Owner": topic.account,
         "DisplayName": "",
-        "Policy": policy_of(topic),
+        "Policy": topic.policy,
         "EffectiveDeliveryPolicy": topic.attributes.get("DeliveryPolicy") or _DELIVERY_POLICY,
         "SubscriptionsConfirmed": str(confirmed),
         "SubscriptionsPending": str(len(subscriptions) - confirmed),
@@ -181,31 +192,10 @@ _DELIVERY_POLICY = json.dumps(
 )  # fmt: skip
 
 
-def policy_of(topic: Topic) -> str:
-    """The access policy, as JSON text."""
-    return topic.attributes.get("Policy") or _default_policy(topic)
-
-
-def _default_policy(topic: Topic) -> str:
-    """What AWS gives a topic nobody set a policy on: everything for its owner."""
-    actions = ["GetTopicAttributes", "SetTopicAttributes", "AddPermission", "RemovePermission", "DeleteTopic", "Subscribe",
-               "ListSubscriptionsByTopic", "Publish"]  # fmt: skip
-    statement = {
-        "Sid": "__default_statement_ID",
-        "Effect": "Allow",
-        "Principal": {"AWS": "*"},
-        "Action": [f"SNS:{action}" for action in actions],
-        "Resource": topic.arn,
-        "Condition": {"StringEquals": {"AWS:SourceOwner": topic.account}},
-    }
-    policy = {"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement]}
-    return json.dumps(policy, separators=(",", ":"))
-
-
 @operation
 async def set_topic_attributes(ctx: Ctx, params: dict[str, Any]) -> None:
     """Set one attribute. Partly: as CreateTopic."""
-    topic = await find_topic(ctx, params["TopicArn"])
+    ctx, topic = await find_topic(ctx, params["TopicArn"], "SetTopicAttributes")
     name, value = params["AttributeName"], params.get("AttributeValue") or ""
     checked_attribute(name, value, fifo=topic.fifo)
     keep(ctx, msgspec.structs.replace(topic, attributes=topic.attributes | {name: value}))

@@ -22,6 +22,7 @@ from triptych.services.sns.topics import create_topic, get_topic_attributes, set
 BUS = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:news"
 OTHER = "arn:aws:iam::444455556666:root"
+STATEMENT = {"Sid": "s", "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
 
 
 @pytest_asyncio.fixture
@@ -69,7 +70,7 @@ async def test_a_bus_has_the_statements_that_were_put(world: World) -> None:
 
 async def test_a_bus_gets_a_whole_policy(world: World) -> None:
     await world.do(create_event_bus, Name="orders")
-    name, statement = {"EventBusName": "orders"}, {"Sid": "s", "Effect": "Deny"}
+    name, statement = {"EventBusName": "orders"}, STATEMENT | {"Effect": "Deny"}
     await world.do(put_permission, Policy=json.dumps({"Statement": statement}), **name)
     assert await bus_statements(world, Name="orders") == statement
     assert await bus_statements(world) is None
@@ -87,9 +88,17 @@ async def test_a_bus_gets_a_whole_policy(world: World) -> None:
         ("ValidationException", {"Action": "events:PutRule", "Principal": "*", "StatementId": "s"}),
         ("ValidationException", {"Action": "events:PutEvents", "Principal": "1", "StatementId": "s"}),
         ("ValidationException", {"Policy": "no"}),
-        ("ValidationException", {"Policy": '{"Statement": [{}]}', "StatementId": "s"}),
-        ("PolicyLengthExceededException", {"Policy": json.dumps({"Statement": [{"Sid": "s" * 10_240}]})}),
-        ("ResourceNotFoundException", {"Policy": '{"Statement": [{}]}', "EventBusName": "none"}),
+        ("ValidationException", {"Policy": '{"Statement": [{}]}'}),
+        ("ValidationException", {"Policy": '{"Statement": []}'}),
+        ("ValidationException", {"Policy": json.dumps({"Statement": STATEMENT}), "StatementId": "s"}),
+        (
+            "PolicyLengthExceededException",
+            {"Policy": json.dumps({"Statement": STATEMENT | {"Sid": "s" * 10_240}})},
+        ),
+        (
+            "ResourceNotFoundException",
+            {"Policy": json.dumps({"Statement": STATEMENT}), "EventBusName": "none"},
+        ),
     ],
 )
 async def test_bad_permissions_of_a_bus_are_refused(world: World, code: str, params: dict[str, str]) -> None:
@@ -115,7 +124,7 @@ async def test_a_topic_has_the_permissions_that_were_added(world: World) -> None
     await world.do(remove_from_topic, TopicArn=TOPIC, Label="l")
     assert await topic_statements(world) == [owner]
     await refused("InvalidParameter", world.do(remove_from_topic, TopicArn=TOPIC, Label="l"))
-    theirs = json.dumps({"Version": "2012-10-17", "Statement": {"Sid": "own", "Effect": "Allow"}})
+    theirs = json.dumps({"Version": "2012-10-17", "Statement": STATEMENT})
     await world.do(set_topic_attributes, TopicArn=TOPIC, AttributeName="Policy", AttributeValue=theirs)
     await world.do(add_permission, Label="l", **added)
-    assert await topic_statements(world) == [{"Sid": "own", "Effect": "Allow"}, statement]
+    assert await topic_statements(world) == [STATEMENT, statement]

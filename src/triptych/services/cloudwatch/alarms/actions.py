@@ -90,7 +90,8 @@ async def _deliver(ctx: Ctx, body: Mapping[str, Any]) -> str | None:
     if arn.service == "sns":
         text = msgspec.json.encode(notification(body, account=ctx.account, region=ctx.region)).decode()
         params = {"TopicArn": action, "Subject": subject(body, region=ctx.region), "Message": text}
-        await ctx.call("sns", "Publish", params, principal=PRINCIPAL, region=arn.region)
+        source = body["alarm"]["alarmArn"]
+        await ctx.call("sns", "Publish", params, principal=PRINCIPAL, region=arn.region, source_arn=source)
         return msgspec.json.encode({"default": text}).decode()
     if arn.service == "lambda":
         payload = msgspec.json.encode(lambda_event(body, account=ctx.account, region=ctx.region))

@@ -10,7 +10,7 @@ import msgspec
 from triptych.kernel.arn import Arn
 from triptych.kernel.context import Cause
 from triptych.services.contract import Ctx
-from triptych.services.events.documents import find_bus
+from triptych.services.events.access import as_rule, find_bus_for
 from triptych.services.events.matching import offer
 from triptych.services.events.target_kind import Delivery, TargetKind
 
@@ -35,7 +35,7 @@ async def _send(ctx: Ctx, delivery: Delivery) -> None:
         else Cause(parent=event_id, origin=event_id)
     )
     there = ctx.at(account=delivery.arn.account, region=delivery.arn.region, cause=further)
-    bus = await find_bus(there, delivery.arn.resource.removeprefix("event-bus/"))
+    _, bus = await find_bus_for(there, str(delivery.arn), delivery.event, as_rule(ctx, delivery))
     await offer(there, bus.name, delivery.event, cause=further)
 
 

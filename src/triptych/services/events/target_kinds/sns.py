@@ -13,7 +13,9 @@ def _matches(arn: Arn) -> bool:
 
 async def _send(ctx: Ctx, delivery: Delivery) -> None:
     asked = {"TopicArn": str(delivery.arn), "Message": delivery.text}
-    await ctx.call("sns", "Publish", asked, principal=PRINCIPAL, region=delivery.arn.region)
+    await ctx.call(
+        "sns", "Publish", asked, principal=PRINCIPAL, region=delivery.arn.region, source_arn=delivery.rule
+    )
 
 
 KIND = TargetKind(name="sns", matches=_matches, send=_send)
