@@ -408,8 +408,11 @@ async def test_a_table_keeps_the_layout_it_was_made_with(opener: Opener) -> None
     few = replace(EVENTS, name="test_few", few_of_many=True)
     lake = await opener(EVENTS, few)
     await lake.write(few, [event(f"{n:05}") for n in range(5000)])
-    asked = tree("SELECT count() AS n FROM test_few WHERE id >= '01000'")
+    text = "SELECT count() AS n FROM test_few WHERE id >= '01000'"
+    asked, both = tree(text), tree(f"{text} UNION ALL SELECT count() FROM test_events")  # planned differently
     assert await lake.select(asked, account="111111111111", region=None) == [{"n": 4000}]
+    found = await lake.select(both, account="111111111111", region=None)
+    assert sorted(row["n"] for row in found) == [0, 4000]
     await lake.close()
     lake = await opener(replace(EVENTS, few_of_many=True), replace(few, few_of_many=False))
     assert lake.steps == ()

@@ -16,6 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -159,16 +160,19 @@ class Engine:
                 client.close()
             raise
 
-    async def read(self, sql: str, values: Mapping[str, Any]) -> Answer:
+    async def read(
+        self, sql: str, values: Mapping[str, Any], settings: Mapping[str, Any] = MappingProxyType({})
+    ) -> Answer:
         """Run one SELECT; a cancelled caller's is stopped.
 
+        :param settings: the engine's, beside those of all reads.
         Raises TooMuch at a limit, clickhouse-connect's errors otherwise.
         """
         name = f"{self._name}-{next(self._reads)}"
 
         def work(client: Client) -> Answer:
             # The name travels as a comment in the query log; ids of queries are not ours to choose on chDB.
-            result = client.query(sql, parameters=dict(values), settings={"log_comment": name})
+            result = client.query(sql, parameters=dict(values), settings={**settings, "log_comment": name})
             return Answer(tuple(result.column_names), result.result_rows)
 
         self._reading[name] = reading = self._readers.start(work)

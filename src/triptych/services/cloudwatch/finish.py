@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -80,6 +81,7 @@ def _of_order(statistic: Statistic, values: Sequence[float], weights: Sequence[f
     return sums / count if count else None  # TM
 
 
+@lru_cache(maxsize=1024)
 def _place(percent: Decimal | None, total: float) -> Fraction:
     return Fraction(percent or 0) * Fraction(total) / 100
 

@@ -157,6 +157,32 @@ async def test_series_units_accounts_and_regions_are_apart(world: World) -> None
     ]
 
 
+async def test_a_series_is_read_alike_alone_with_others_and_over_long(world: World) -> None:
+    """Three ways to ask the lake: a row a period, a row a series of several, a row a series of many periods."""
+    draw = random.Random(7)
+    data = [
+        {
+            "MetricName": "m",
+            "Timestamp": NOON + timedelta(seconds=draw.randrange(300)),
+            "StorageResolution": 1,
+            "Values": [float(draw.randrange(9)) for _ in range(draw.randrange(1, 4))],
+            "Unit": draw.choice(["Bytes", "None"]),
+        }
+        for _ in range(50)
+    ]
+    data.append({"MetricName": "other", "Timestamp": NOON, "Value": 1.0})
+    await world.do(put_metric_data, Namespace="App", MetricData=data)
+    world.clock.time = NOON + timedelta(hours=1)
+    for name in ("Sum", "p50"):
+        for unit in ("", "Bytes"):
+            asked = stat(name, period=5, unit=unit)
+            (alone,) = await read(world, [asked])
+            (among, _) = await read(world, [asked, stat(name, metric="other", period=5, unit=unit)])
+            (over_long,) = await read(world, [asked], NOON - timedelta(hours=1), NOON + timedelta(hours=9))
+            assert len(alone.timestamps) > 10
+            assert alone == among == over_long
+
+
 async def test_high_resolution_and_the_grid_of_periods(world: World) -> None:
     data = [
         {
