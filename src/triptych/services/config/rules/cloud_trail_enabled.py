@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from triptych.services.config.item import Item
-from triptych.services.config.managed_rule import (
-    ACCOUNT,
-    COMPLIANT,
-    Case,
-    ManagedRule,
-    Parameter,
-    Verdict,
-    non_compliant,
-)
+from triptych.services.config.managed_rule import COMPLIANT, Case, Parameter, Verdict, non_compliant
+from triptych.services.config.rules._account import account_rule
 from triptych.services.config.rules._trails import LOGGING, ask_trails, logging_trails, meets
 
 
@@ -23,11 +16,9 @@ def _evaluate(item: Item, parameters: Mapping[str, str]) -> Verdict:
     return non_compliant("No trail that records delivers as wanted.")
 
 
-RULE = ManagedRule(
+RULE = account_rule(
     identifier="CLOUD_TRAIL_ENABLED",
     name="cloudtrail-enabled",
-    types=(ACCOUNT,),
-    triggers=frozenset({"periodic"}),
     parameters=(
         Parameter(name="s3BucketName"),
         Parameter(name="snsTopicArn"),
@@ -50,7 +41,5 @@ RULE = ManagedRule(
             replies=LOGGING,
             parameters={"s3BucketName": "other"},
         ),
-        Case(name="what is gone", expect="NOT_APPLICABLE", deleted=True),
-        Case(name="another type", expect="NOT_APPLICABLE", resource_type="AWS::EC2::EIP"),
     ),
 )

@@ -6,15 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from triptych.services.config.item import Item
-from triptych.services.config.managed_rule import (
-    ACCOUNT,
-    COMPLIANT,
-    Case,
-    ManagedRule,
-    Parameter,
-    Verdict,
-    non_compliant,
-)
+from triptych.services.config.managed_rule import COMPLIANT, Case, Parameter, Verdict, non_compliant
+from triptych.services.config.rules._account import account_rule
 from triptych.services.config.rules._parameters import values
 from triptych.services.config.rules._trails import LOGGING, ask_trails, basic, logging_trails
 
@@ -71,11 +64,9 @@ def _advanced(**arn: Any) -> dict[str, Any]:
     return {**LOGGING, "GetEventSelectors": {"AdvancedEventSelectors": [{"FieldSelectors": fields}]}}
 
 
-RULE = ManagedRule(
+RULE = account_rule(
     identifier="CLOUDTRAIL_S3_DATAEVENTS_ENABLED",
     name="cloudtrail-s3-dataevents-enabled",
-    types=(ACCOUNT,),
-    triggers=frozenset({"periodic"}),
     parameters=(Parameter(name="S3BucketNames"),),
     asks=ask_trails,
     evaluate=_evaluate,
@@ -102,7 +93,5 @@ RULE = ManagedRule(
         Case(
             name="all but some", expect="NON_COMPLIANT", replies=_advanced(NotStartsWith=["arn:aws:s3:::a/"])
         ),
-        Case(name="what is gone", expect="NOT_APPLICABLE", deleted=True),
-        Case(name="another type", expect="NOT_APPLICABLE", resource_type="AWS::EC2::EIP"),
     ),
 )

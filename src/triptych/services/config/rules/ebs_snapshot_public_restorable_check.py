@@ -6,15 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from triptych.services.config.item import Item
-from triptych.services.config.managed_rule import (
-    ACCOUNT,
-    COMPLIANT,
-    Case,
-    ManagedRule,
-    Verdict,
-    non_compliant,
-)
+from triptych.services.config.managed_rule import COMPLIANT, Case, Verdict, non_compliant
 from triptych.services.config.resource_type import Call
+from triptych.services.config.rules._account import account_rule
 
 
 async def _ask(call: Call, _item: Item) -> Mapping[str, Any]:
@@ -30,11 +24,9 @@ def _evaluate(item: Item, _parameters: Mapping[str, str]) -> Verdict:
     return non_compliant(f"Everybody can restore {', '.join(public[:5])}{more}.")
 
 
-RULE = ManagedRule(
+RULE = account_rule(
     identifier="EBS_SNAPSHOT_PUBLIC_RESTORABLE_CHECK",
     name="ebs-snapshot-public-restorable-check",
-    types=(ACCOUNT,),
-    triggers=frozenset({"periodic"}),
     asks=_ask,
     evaluate=_evaluate,
     cases=(
@@ -46,7 +38,5 @@ RULE = ManagedRule(
                 "DescribeSnapshots": {"Snapshots": [{"SnapshotId": f"snap-{n:017x}"} for n in range(9)]}
             },
         ),
-        Case(name="what is gone", expect="NOT_APPLICABLE", deleted=True),
-        Case(name="another type", expect="NOT_APPLICABLE", resource_type="AWS::EC2::EIP"),
     ),
 )

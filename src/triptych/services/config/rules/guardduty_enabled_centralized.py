@@ -6,16 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from triptych.services.config.item import Item
-from triptych.services.config.managed_rule import (
-    ACCOUNT,
-    COMPLIANT,
-    Case,
-    ManagedRule,
-    Parameter,
-    Verdict,
-    non_compliant,
-)
+from triptych.services.config.managed_rule import COMPLIANT, Case, Parameter, Verdict, non_compliant
 from triptych.services.config.resource_type import Call
+from triptych.services.config.rules._account import account_rule
 
 
 async def _ask(call: Call, _item: Item) -> Mapping[str, Any]:
@@ -49,11 +42,9 @@ _ON: dict[str, Any] = {
 }
 
 
-RULE = ManagedRule(
+RULE = account_rule(
     identifier="GUARDDUTY_ENABLED_CENTRALIZED",
     name="guardduty-enabled-centralized",
-    types=(ACCOUNT,),
-    triggers=frozenset({"periodic"}),
     parameters=(Parameter(name="CentralMonitoringAccount"),),
     asks=_ask,
     evaluate=_evaluate,
@@ -75,7 +66,5 @@ RULE = ManagedRule(
             replies={**_ON, "GetAdministratorAccount": {"Administrator": {"AccountId": "111122223333"}}},
             parameters={"CentralMonitoringAccount": "111122223333"},
         ),
-        Case(name="what is gone", expect="NOT_APPLICABLE", deleted=True),
-        Case(name="another type", expect="NOT_APPLICABLE", resource_type="AWS::EC2::EIP"),
     ),
 )

@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from triptych.kernel.errors import ServiceError
 from triptych.services.config.item import Item
-from triptych.services.config.managed_rule import (
-    ACCOUNT,
-    COMPLIANT,
-    Case,
-    ManagedRule,
-    Parameter,
-    Verdict,
-    non_compliant,
-)
-from triptych.services.config.resource_type import Call
+from triptych.services.config.managed_rule import COMPLIANT, Case, Parameter, Verdict, non_compliant
+from triptych.services.config.rules._account import account_rule, asking
 from triptych.services.config.rules._parameters import boolean, integer, is_true
 
 _FLAGS = ("RequireUppercaseCharacters", "RequireLowercaseCharacters", "RequireSymbols", "RequireNumbers")
@@ -24,18 +15,8 @@ _LEAST = {"MinimumPasswordLength": 14, "PasswordReusePrevention": 24}
 _MOST_DAYS = 90
 
 
-async def _ask(call: Call, _item: Item) -> Mapping[str, Any]:
-    try:
-        answer = await call("iam", "GetAccountPasswordPolicy", {})
-    except ServiceError as error:
-        if error.code != "NoSuchEntity":
-            raise
-        return {"policy": None}
-    return {"policy": answer["PasswordPolicy"]}
-
-
 def _evaluate(item: Item, parameters: Mapping[str, str]) -> Verdict:
-    policy = item.supplementary["policy"]
+    policy = item.supplementary["answer"]
     if policy is None:
         return non_compliant("The account has no password policy.")
     for name in _FLAGS:
@@ -63,16 +44,14 @@ def _replies(**changes: object) -> dict[str, object]:
     return {"GetAccountPasswordPolicy": {"PasswordPolicy": {**_STRICT, **changes}}}
 
 
-RULE = ManagedRule(
+RULE = account_rule(
     identifier="IAM_PASSWORD_POLICY",
     name="iam-password-policy",
-    types=(ACCOUNT,),
-    triggers=frozenset({"periodic"}),
     parameters=(
         *(Parameter(name=name, check=boolean) for name in _FLAGS),
         *(Parameter(name=name, check=integer) for name in (*_LEAST, "MaxPasswordAge")),
     ),
-    asks=_ask,
+    asks=asking("iam", "GetAccountPasswordPolicy", "PasswordPolicy", none={"NoSuchEntity"}),
     evaluate=_evaluate,
     cases=(
         Case(name="strict", expect="COMPLIANT", replies=_replies()),
@@ -100,7 +79,5 @@ RULE = ManagedRule(
         ),
         Case(name="for good", expect="NON_COMPLIANT", replies=_replies(MaxPasswordAge=None)),
         Case(name="for too long", expect="NON_COMPLIANT", replies=_replies(MaxPasswordAge=120)),
-        Case(name="what is gone", expect="NOT_APPLICABLE", deleted=True),
-        Case(name="another type", expect="NOT_APPLICABLE", resource_type="AWS::EC2::EIP"),
     ),
 )

@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from triptych.services.config.item import Item
-from triptych.services.config.managed_rule import (
-    ACCOUNT,
-    COMPLIANT,
-    Case,
-    ManagedRule,
-    Verdict,
-    non_compliant,
-)
-from triptych.services.config.resource_type import Call
-
-
-async def _ask(call: Call, _item: Item) -> Mapping[str, Any]:
-    return {"summary": (await call("iam", "GetAccountSummary", {}))["SummaryMap"]}
+from triptych.services.config.managed_rule import COMPLIANT, Case, Verdict, non_compliant
+from triptych.services.config.rules._account import account_rule, asking
 
 
 def _evaluate(item: Item, _parameters: Mapping[str, str]) -> Verdict:
-    present = item.supplementary["summary"].get("AccountAccessKeysPresent", 0)
+    present = item.supplementary["answer"].get("AccountAccessKeysPresent", 0)
     return non_compliant("The root user has an access key.") if present else COMPLIANT
 
 
-RULE = ManagedRule(
+RULE = account_rule(
     identifier="IAM_ROOT_ACCESS_KEY_CHECK",
     name="iam-root-access-key-check",
-    types=(ACCOUNT,),
-    triggers=frozenset({"periodic"}),
-    asks=_ask,
+    asks=asking("iam", "GetAccountSummary", "SummaryMap"),
     evaluate=_evaluate,
     cases=(
         Case(
@@ -44,7 +30,5 @@ RULE = ManagedRule(
             expect="NON_COMPLIANT",
             replies={"GetAccountSummary": {"SummaryMap": {"AccountAccessKeysPresent": 1}}},
         ),
-        Case(name="what is gone", expect="NOT_APPLICABLE", deleted=True),
-        Case(name="another type", expect="NOT_APPLICABLE", resource_type="AWS::EC2::EIP"),
     ),
 )

@@ -6,15 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from triptych.services.config.item import Item
-from triptych.services.config.managed_rule import (
-    ACCOUNT,
-    COMPLIANT,
-    Case,
-    ManagedRule,
-    Parameter,
-    Verdict,
-    non_compliant,
-)
+from triptych.services.config.managed_rule import COMPLIANT, Case, Parameter, Verdict, non_compliant
+from triptych.services.config.rules._account import account_rule
 from triptych.services.config.rules._parameters import boolean, is_true
 from triptych.services.config.rules._trails import LOGGING, TRAIL, ask_trails, basic, logging_trails, meets
 
@@ -59,11 +52,9 @@ def _advanced(*more: Mapping[str, Any]) -> dict[str, Any]:
 _WRITES = _advanced({"Field": "readOnly", "Equals": ["false"]})
 
 
-RULE = ManagedRule(
+RULE = account_rule(
     identifier="MULTI_REGION_CLOUD_TRAIL_ENABLED",
     name="multi-region-cloudtrail-enabled",
-    types=(ACCOUNT,),
-    triggers=frozenset({"periodic"}),
     parameters=(
         Parameter(name="s3BucketName"),
         Parameter(name="snsTopicArn"),
@@ -107,7 +98,5 @@ RULE = ManagedRule(
             replies=_WRITES,
             parameters={"readWriteType": "WriteOnly"},
         ),
-        Case(name="what is gone", expect="NOT_APPLICABLE", deleted=True),
-        Case(name="another type", expect="NOT_APPLICABLE", resource_type="AWS::EC2::EIP"),
     ),
 )

@@ -6,15 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from triptych.services.config.item import Item
-from triptych.services.config.managed_rule import (
-    ACCOUNT,
-    COMPLIANT,
-    Case,
-    ManagedRule,
-    Verdict,
-    non_compliant,
-)
+from triptych.services.config.managed_rule import COMPLIANT, Case, Verdict, non_compliant
 from triptych.services.config.resource_type import Call
+from triptych.services.config.rules._account import account_rule
 
 _VIRTUAL = ":mfa/root-account-mfa-device"
 
@@ -54,11 +48,9 @@ def _replies(*pages: list[str], enabled: int = 1) -> dict[str, object]:
     }
 
 
-RULE = ManagedRule(
+RULE = account_rule(
     identifier="ROOT_ACCOUNT_HARDWARE_MFA_ENABLED",
     name="root-account-hardware-mfa-enabled",
-    types=(ACCOUNT,),
-    triggers=frozenset({"periodic"}),
     asks=_ask,
     evaluate=_evaluate,
     cases=(
@@ -69,7 +61,5 @@ RULE = ManagedRule(
             expect="NON_COMPLIANT",
             replies=_replies(["arn:x"], ["arn:aws:iam::1" + _VIRTUAL]),
         ),
-        Case(name="what is gone", expect="NOT_APPLICABLE", deleted=True),
-        Case(name="another type", expect="NOT_APPLICABLE", resource_type="AWS::EC2::EIP"),
     ),
 )

@@ -7,16 +7,9 @@ from typing import Any
 
 from triptych.kernel.errors import ServiceError
 from triptych.services.config.item import Item
-from triptych.services.config.managed_rule import (
-    ACCOUNT,
-    COMPLIANT,
-    Case,
-    ManagedRule,
-    Parameter,
-    Verdict,
-    non_compliant,
-)
+from triptych.services.config.managed_rule import COMPLIANT, Case, Parameter, Verdict, non_compliant
 from triptych.services.config.resource_type import Call
+from triptych.services.config.rules._account import account_rule
 from triptych.services.config.rules._parameters import boolean, is_true
 
 _FLAGS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
@@ -45,11 +38,9 @@ def _replies(**changes: bool) -> dict[str, object]:
     return {"GetPublicAccessBlock": {"PublicAccessBlockConfiguration": block}}
 
 
-RULE = ManagedRule(
+RULE = account_rule(
     identifier="S3_ACCOUNT_LEVEL_PUBLIC_ACCESS_BLOCKS_PERIODIC",
     name="s3-account-level-public-access-blocks-periodic",
-    types=(ACCOUNT,),
-    triggers=frozenset({"periodic"}),
     parameters=tuple(Parameter(name=name, check=boolean) for name in _FLAGS),
     asks=_ask,
     evaluate=_evaluate,
@@ -71,7 +62,5 @@ RULE = ManagedRule(
                 )
             },
         ),
-        Case(name="what is gone", expect="NOT_APPLICABLE", deleted=True),
-        Case(name="another type", expect="NOT_APPLICABLE", resource_type="AWS::EC2::EIP"),
     ),
 )
