@@ -122,6 +122,14 @@ describe("results", () => {
     ]);
     expect(seriesOf([{ level: "INFO", n: "3" }], ["level", "n"])).toBeUndefined();
   });
+
+  it("are in the order of time; raw events are no lines", () => {
+    const bins = [1, 0].map((minute) => ({ t: `2026-11-28 04:0${minute}:00.000`, n: String(minute) }));
+    const t = Date.UTC(2026, 10, 28, 4);
+    expect(seriesOf(bins, ["t", "n"])).toEqual([{ id: "n", label: "n", t: [t, t + 60_000], v: [0, 1] }]);
+    expect(seriesOf([{ t: "2026-11-28 04:00:00.000", text: "a" }], ["t", "text"])).toEqual([]);
+    expect(seriesOf([], ["t", "n"])).toBeUndefined();
+  });
 });
 
 describe("fields of events", () => {

@@ -3,7 +3,6 @@ import { fits, rowOf } from "../../src/features/alarms/AlarmsPage";
 import { outcome } from "../../src/features/alarms/Backtested";
 import { namesOf } from "../../src/features/alarms/CompositeTree";
 import { formDraft, stepOfError, usedBy } from "../../src/features/alarms/form";
-import { rowsOf, seriesOfRows } from "../../src/features/dashboards/logQuery";
 import { bodyErrors } from "../../src/features/dashboards/SourceModal";
 import { changed, redone, undone } from "../../src/features/dashboards/useBoard";
 import { joined } from "../../src/features/metrics/queries";
@@ -153,26 +152,6 @@ describe("a board's history", () => {
     expect(body.slice(found?.from, found?.to)).toBe('"metric"');
     expect(bodyErrors("{", [])[0]?.severity).toBeUndefined();
     expect(bodyErrors('{"widgets": 1}', [])).toHaveLength(1);
-  });
-});
-
-describe("log rows", () => {
-  const row = (fields: Record<string, string>) =>
-    Object.entries(fields).map(([field, value]) => ({ field, value }));
-
-  it("with a time and numbers are series, in order of time", () => {
-    const rows = rowsOf([
-      row({ "bin(1m)": "2026-11-28 04:02:00.000", n: "2", "@ptr": "x" }),
-      row({ "bin(1m)": "2026-11-28 04:01:00.000", n: "1" }),
-    ]);
-    expect(rows.columns).toEqual(["bin(1m)", "n"]);
-    const t = Date.UTC(2026, 10, 28, 4, 1);
-    expect(seriesOfRows(rows)).toEqual([{ id: "n", label: "n", t: [t, t + 60_000], v: [1, 2] }]);
-  });
-
-  it("without are a table", () => {
-    expect(seriesOfRows(rowsOf([row({ "@message": "a", n: "1" })]))).toBeUndefined();
-    expect(seriesOfRows(rowsOf([]))).toBeUndefined();
   });
 });
 

@@ -2,10 +2,15 @@
 import Box from "@cloudscape-design/components/box";
 import Link from "@cloudscape-design/components/link";
 import Table from "@cloudscape-design/components/table";
+import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
+import { awsKey } from "../../api/keys";
+import { useGlobals } from "../../app/globals";
+import { runInsights } from "../../app/insights";
 import { useHref } from "../../app/url";
 import { conditionOf } from "../../lib/alarm";
 import { graphOf } from "../../lib/graph";
+import { seriesOf } from "../../lib/insights";
 import { segment } from "../../lib/url";
 import { alarmNameOf, logQueryOf, titleOf, type Widget } from "../../lib/widget";
 import { Failed, Loading } from "../../ui/PageStates";
@@ -14,7 +19,6 @@ import { TimeSeriesChart } from "../../ui/TimeSeriesChart";
 import { AlarmGraph } from "../alarms/AlarmGraph";
 import { useNamedAlarms } from "../alarms/queries";
 import { GraphView } from "../metrics/GraphView";
-import { seriesOfRows, useLogQuery } from "./logQuery";
 import { Markdown } from "./Markdown";
 
 export interface BodyProps {
@@ -98,10 +102,19 @@ function AlarmBody({ widget }: BodyProps) {
 function LogBody({ widget, height }: BodyProps) {
   const { properties } = widget;
   const { groups, query } = useMemo(() => logQueryOf(String(properties.query ?? "")), [properties.query]);
-  const region = typeof properties.region === "string" ? properties.region : undefined;
-  const result = useLogQuery(groups, query, region);
+  const globals = useGlobals();
+  const region = typeof properties.region === "string" ? properties.region : globals.region;
+  const asked = { groups, query, ...globals.interval, limit: 500 };
+  const result = useQuery({
+    queryKey: awsKey("logs", "StartQuery", region, asked),
+    queryFn: ({ signal }) => runInsights(asked, region, signal),
+    enabled: groups.length > 0 && query !== "",
+  });
   const charted = useMemo(
-    () => (result.data && properties.view !== "table" ? seriesOfRows(result.data) : undefined),
+    () =>
+      result.data && properties.view !== "table"
+        ? seriesOf(result.data.rows, result.data.columns)
+        : undefined,
     [result.data, properties.view],
   );
   if (groups.length === 0) {
@@ -109,7 +122,7 @@ function LogBody({ widget, height }: BodyProps) {
   }
   if (result.error) return <Failed error={result.error} retry={() => void result.refetch()} />;
   if (!result.data) return <Loading text="Querying" />;
-  if (charted) {
+  if (charted?.length) {
     return (
       <TimeSeriesChart
         title={titleOf(widget)}

@@ -6,6 +6,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { ApiError } from "../../api/errors";
 import { useGlobals } from "../../app/globals";
+import { type Asked, useInsights } from "../../app/insights";
 import { useConsole } from "../../app/queries";
 import { useUrlState } from "../../app/url";
 import { formatBytes, formatNumber } from "../../lib/format";
@@ -31,7 +32,6 @@ import { InsightsResults } from "./InsightsResults";
 import { type Catalogue, insightsCompletion, insightsLanguage } from "./insightsLanguage";
 import { SavedQueries, SaveQuery } from "./SavedQueries";
 import { useGroupFields } from "./useGroupFields";
-import { type Asked, useInsights } from "./useInsights";
 
 const QueryEditor = lazy(() => import("../../ui/QueryEditor"));
 

@@ -5,6 +5,7 @@ import SegmentedControl from "@cloudscape-design/components/segmented-control";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useMemo, useState } from "react";
 import { useFormatTime } from "../../app/globals";
+import type { Answered } from "../../app/insights";
 import { useAws } from "../../app/queries";
 import { useHref } from "../../app/url";
 import { insightsTime, jsonFields, type Row, seriesOf } from "../../lib/insights";
@@ -16,7 +17,6 @@ import { ValueActions } from "../../ui/ValueActions";
 import { VirtualLog } from "../../ui/VirtualLog";
 import type { FieldActions } from "./FieldsPanel";
 import { LogLine } from "./LogLine";
-import type { Answered } from "./useInsights";
 
 type View = "list" | "table" | "chart";
 

@@ -1,10 +1,10 @@
 /** A Logs Insights query as a query: started, polled, stopped on the server when nobody waits for it any more. */
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
-import { aws } from "../../api/client";
-import { ApiError } from "../../api/errors";
-import type { QueryStatistics } from "../../api/gen/logs";
-import { useGlobals } from "../../app/globals";
-import { type Row, rowsOf } from "../../lib/insights";
+import { aws } from "../api/client";
+import { ApiError } from "../api/errors";
+import type { QueryStatistics } from "../api/gen/logs";
+import { type Row, rowsOf } from "../lib/insights";
+import { useGlobals } from "./globals";
 
 export interface Asked {
   groups: string[];
