@@ -1,9 +1,8 @@
 /** Advanced queries: SQL over the current configuration of everything recorded. */
-import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { ApiError } from "../../api/errors";
 import { usePages } from "../../app/queries";
 import { useUrlState } from "../../app/url";
@@ -14,12 +13,11 @@ import { CopyAs } from "../../ui/CopyAs";
 import { Download } from "../../ui/Download";
 import { ListTable } from "../../ui/ListTable";
 import { Page } from "../../ui/Page";
-import { Empty, Failed, Loading } from "../../ui/PageStates";
+import { Empty, Failed } from "../../ui/PageStates";
+import { QueryBox } from "../../ui/QueryBox";
 import { ResourceLink } from "../../ui/ResourceLink";
 import { useResourceTypes } from "./catalogue";
 import { configCompletion, configSql } from "./configSql";
-
-const QueryEditor = lazy(() => import("../../ui/QueryEditor"));
 
 const SAMPLES: [string, string][] = [
   ["All resources", "SELECT resourceId, resourceName, resourceType, configurationItemCaptureTime"],
@@ -76,24 +74,17 @@ export default function QueriesPage() {
     <Page title="Advanced queries" description="SQL over the current configuration of everything recorded">
       <SpaceBetween size="m">
         <div>
-          <Suspense fallback={<Loading text="Loading the editor" />}>
-            <QueryEditor
-              key={types?.length ?? 0}
-              label="Query"
-              value={draft}
-              onChange={setDraft}
-              onRun={() => run(draft)}
-              language={configSql}
-              completions={completions}
-              errors={errors}
-              minLines={4}
-            />
-          </Suspense>
-          {errors[0] && (
-            <Box color="text-status-error" fontSize="body-s">
-              {errors[0].message}
-            </Box>
-          )}
+          <QueryBox
+            key={types?.length ?? 0}
+            label="Query"
+            value={draft}
+            onChange={setDraft}
+            onRun={() => run(draft)}
+            language={configSql}
+            completions={completions}
+            errors={errors}
+            minLines={4}
+          />
         </div>
         <SpaceBetween direction="horizontal" size="xs" alignItems="center">
           <Button variant="primary" loading={result.isFetching} onClick={() => run(draft)}>

@@ -1,9 +1,8 @@
 /** Logs Insights: a query over groups and a time range, its events or statistics, and where they lie in time. */
-import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import FormField from "@cloudscape-design/components/form-field";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { ApiError } from "../../api/errors";
 import { useGlobals } from "../../app/globals";
 import { type Asked, useInsights } from "../../app/insights";
@@ -25,6 +24,7 @@ import { list, oneOf, text } from "../../lib/url";
 import { CopyAs } from "../../ui/CopyAs";
 import { Page } from "../../ui/Page";
 import { Empty, Failed, Loading } from "../../ui/PageStates";
+import { QueryBox } from "../../ui/QueryBox";
 import { TimeSeriesChart } from "../../ui/TimeSeriesChart";
 import { FieldsPanel } from "./FieldsPanel";
 import { GroupPicker } from "./GroupPicker";
@@ -32,8 +32,6 @@ import { InsightsResults } from "./InsightsResults";
 import { type Catalogue, insightsCompletion, insightsLanguage } from "./insightsLanguage";
 import { SavedQueries, SaveQuery } from "./SavedQueries";
 import { useGroupFields } from "./useGroupFields";
-
-const QueryEditor = lazy(() => import("../../ui/QueryEditor"));
 
 const DEFAULT_QUERY = "fields @timestamp, @message\n| sort @timestamp desc\n| limit 1000";
 const SAMPLES: [string, string][] = [
@@ -102,23 +100,16 @@ export default function InsightsPage() {
           <GroupPicker chosen={state.groups} most={50} onChange={(groups) => setState({ groups })} />
         </FormField>
         <div className="insights-editor">
-          <Suspense fallback={<Loading text="Loading the editor" />}>
-            <QueryEditor
-              label="Query"
-              value={draft}
-              onChange={setDraft}
-              onRun={() => submit(draft)}
-              language={insightsLanguage}
-              completions={completions}
-              errors={errors}
-              minLines={5}
-            />
-          </Suspense>
-          {errors[0] && (
-            <Box color="text-status-error" fontSize="body-s">
-              {errors[0].message}
-            </Box>
-          )}
+          <QueryBox
+            label="Query"
+            value={draft}
+            onChange={setDraft}
+            onRun={() => submit(draft)}
+            language={insightsLanguage}
+            completions={completions}
+            errors={errors}
+            minLines={5}
+          />
         </div>
         <SpaceBetween direction="horizontal" size="xs" alignItems="center">
           <Button
