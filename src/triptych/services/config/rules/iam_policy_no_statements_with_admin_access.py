@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from urllib.parse import quote
 
 from triptych.services.config.item import Item
 from triptych.services.config.managed_rule import (
@@ -16,7 +14,7 @@ from triptych.services.config.managed_rule import (
     Verdict,
     non_compliant,
 )
-from triptych.services.config.rules._managed_policy import default_statements, is_excluded
+from triptych.services.config.rules._managed_policy import default_statements, is_excluded, sample
 from triptych.services.config.rules._parameters import boolean
 from triptych.services.config.rules._policy import actions, many
 
@@ -34,21 +32,6 @@ def _evaluate(item: Item, parameters: Mapping[str, str]) -> Verdict:
     return COMPLIANT
 
 
-def _policy(*, boundaries: int = 0, **statement: object) -> dict[str, object]:
-    """A policy whose default version has one statement, and whose older one allows everything."""
-    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-    return {
-        "permissionsBoundaryUsageCount": boundaries,
-        "policyVersionList": [
-            {"isDefaultVersion": False, "document": json.dumps({"Statement": everything})},
-            {
-                "isDefaultVersion": True,
-                "document": quote(json.dumps({"Statement": [everything | statement]})),
-            },
-        ],
-    }
-
-
 RULE = ManagedRule(
     identifier="IAM_POLICY_NO_STATEMENTS_WITH_ADMIN_ACCESS",
     name="iam-policy-no-statements-with-admin-access",
@@ -56,26 +39,26 @@ RULE = ManagedRule(
     parameters=(Parameter(name="excludePermissionBoundaryPolicy", check=boolean),),
     evaluate=_evaluate,
     cases=(
-        Case(name="everything", expect="NON_COMPLIANT", configuration=_policy()),
+        Case(name="everything", expect="NON_COMPLIANT", configuration=sample()),
         Case(
             name="everything, among others",
             expect="NON_COMPLIANT",
-            configuration=_policy(Action=["s3:GetObject", "*"]),
+            configuration=sample(Action=["s3:GetObject", "*"]),
         ),
-        Case(name="everything denied", expect="COMPLIANT", configuration=_policy(Effect="Deny")),
-        Case(name="one service", expect="COMPLIANT", configuration=_policy(Action="s3:*")),
-        Case(name="one bucket", expect="COMPLIANT", configuration=_policy(Resource="arn:aws:s3:::b")),
-        Case(name="a boundary", expect="NON_COMPLIANT", configuration=_policy(boundaries=1)),
+        Case(name="everything denied", expect="COMPLIANT", configuration=sample(Effect="Deny")),
+        Case(name="one service", expect="COMPLIANT", configuration=sample(Action="s3:*")),
+        Case(name="one bucket", expect="COMPLIANT", configuration=sample(Resource="arn:aws:s3:::b")),
+        Case(name="a boundary", expect="NON_COMPLIANT", configuration=sample(boundaries=1)),
         Case(
             name="a boundary, excluded",
             expect="NOT_APPLICABLE",
-            configuration=_policy(boundaries=1),
+            configuration=sample(boundaries=1),
             parameters={"excludePermissionBoundaryPolicy": "true"},
         ),
         Case(
             name="no boundary",
             expect="NON_COMPLIANT",
-            configuration=_policy(),
+            configuration=sample(),
             parameters={"excludePermissionBoundaryPolicy": "true"},
         ),
         Case(name="what is gone", expect="NOT_APPLICABLE", deleted=True),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from urllib.parse import quote
 
 from triptych.services.config.item import Item
 from triptych.services.config.managed_rule import (
@@ -16,7 +14,7 @@ from triptych.services.config.managed_rule import (
     Verdict,
     non_compliant,
 )
-from triptych.services.config.rules._managed_policy import default_statements, is_excluded
+from triptych.services.config.rules._managed_policy import default_statements, is_excluded, sample
 from triptych.services.config.rules._parameters import boolean
 from triptych.services.config.rules._policy import actions
 
@@ -31,21 +29,6 @@ def _evaluate(item: Item, parameters: Mapping[str, str]) -> Verdict:
     return COMPLIANT
 
 
-def _policy(*, boundaries: int = 0, **statement: object) -> dict[str, object]:
-    """A policy whose default version has one statement, and whose older one allows everything."""
-    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-    return {
-        "permissionsBoundaryUsageCount": boundaries,
-        "policyVersionList": [
-            {"isDefaultVersion": False, "document": json.dumps({"Statement": everything})},
-            {
-                "isDefaultVersion": True,
-                "document": quote(json.dumps({"Statement": [everything | statement]})),
-            },
-        ],
-    }
-
-
 RULE = ManagedRule(
     identifier="IAM_POLICY_NO_STATEMENTS_WITH_FULL_ACCESS",
     name="iam-policy-no-statements-with-full-access",
@@ -53,21 +36,19 @@ RULE = ManagedRule(
     parameters=(Parameter(name="excludePermissionBoundaryPolicy", check=boolean),),
     evaluate=_evaluate,
     cases=(
-        Case(name="a service", expect="NON_COMPLIANT", configuration=_policy(Action="s3:*")),
+        Case(name="a service", expect="NON_COMPLIANT", configuration=sample(Action="s3:*")),
         Case(
             name="a service, of one resource",
             expect="NON_COMPLIANT",
-            configuration=_policy(Action=["ec2:Run*", "s3:*"], Resource="arn:aws:s3:::b"),
+            configuration=sample(Action=["ec2:Run*", "s3:*"], Resource="arn:aws:s3:::b"),
         ),
-        Case(name="everything", expect="NON_COMPLIANT", configuration=_policy()),
-        Case(
-            name="a service denied", expect="COMPLIANT", configuration=_policy(Action="s3:*", Effect="Deny")
-        ),
-        Case(name="part of a service", expect="COMPLIANT", configuration=_policy(Action="s3:Get*")),
+        Case(name="everything", expect="NON_COMPLIANT", configuration=sample()),
+        Case(name="a service denied", expect="COMPLIANT", configuration=sample(Action="s3:*", Effect="Deny")),
+        Case(name="part of a service", expect="COMPLIANT", configuration=sample(Action="s3:Get*")),
         Case(
             name="a boundary, excluded",
             expect="NOT_APPLICABLE",
-            configuration=_policy(boundaries=1),
+            configuration=sample(boundaries=1),
             parameters={"excludePermissionBoundaryPolicy": "true"},
         ),
         Case(name="what is gone", expect="NOT_APPLICABLE", deleted=True),
