@@ -6,7 +6,7 @@ import { useHref } from "../../app/url";
 import { segment } from "../../lib/url";
 import { ListTable } from "../../ui/ListTable";
 import { Empty } from "../../ui/PageStates";
-import { StateBadge } from "../../ui/StateBadge";
+import { verdictColumns } from "./verdictColumns";
 
 const ruleOf = (result: EvaluationResult): string =>
   result.EvaluationResultIdentifier?.EvaluationResultQualifier?.ConfigRuleName ?? "";
@@ -37,24 +37,7 @@ export function ComplianceTab({ type, id }: { type: string; id: string }) {
           value: ruleOf,
           cell: (result) => <Link href={href(`/rules/${segment(ruleOf(result))}`)}>{ruleOf(result)}</Link>,
         },
-        {
-          id: "verdict",
-          header: "Compliance",
-          value: (result) => result.ComplianceType,
-          cell: (result) => <StateBadge state={result.ComplianceType} />,
-        },
-        {
-          id: "why",
-          header: "Why",
-          value: (result) => result.Annotation,
-          cell: (result) => result.Annotation ?? "–",
-        },
-        {
-          id: "time",
-          header: "Judged",
-          value: (result) => result.ResultRecordedTime,
-          cell: (result) => formatTime((result.ResultRecordedTime ?? 0) * 1000),
-        },
+        ...verdictColumns(formatTime),
       ]}
       empty={
         <Empty title="No rule has judged it">

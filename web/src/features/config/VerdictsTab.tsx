@@ -10,8 +10,8 @@ import { ChangeDialog } from "../../ui/Confirm";
 import { ListTable } from "../../ui/ListTable";
 import { Empty } from "../../ui/PageStates";
 import { ResourceLink, shortType } from "../../ui/ResourceLink";
-import { StateBadge } from "../../ui/StateBadge";
 import { useRemediation } from "./useRemediation";
+import { verdictColumns } from "./verdictColumns";
 
 const STATES = ["", "NON_COMPLIANT", "COMPLIANT"] as const;
 const SHAPE = { state: oneOf(STATES, "") };
@@ -83,24 +83,7 @@ export function VerdictsTab({ rule }: { rule: string }) {
             value: (result) => of(result).ResourceType,
             cell: (result) => shortType(of(result).ResourceType ?? ""),
           },
-          {
-            id: "verdict",
-            header: "Compliance",
-            value: (result) => result.ComplianceType,
-            cell: (result) => <StateBadge state={result.ComplianceType} />,
-          },
-          {
-            id: "why",
-            header: "Why",
-            value: (result) => result.Annotation,
-            cell: (result) => result.Annotation ?? "–",
-          },
-          {
-            id: "time",
-            header: "Judged",
-            value: (result) => result.ResultRecordedTime,
-            cell: (result) => formatTime((result.ResultRecordedTime ?? 0) * 1000),
-          },
+          ...verdictColumns(formatTime),
         ]}
         empty={
           <Empty title="Nothing in scope was judged">
