@@ -4,6 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # Extra arguments for pytest: make test ARGS="-k wire"
 ARGS   ?=
+# Files of tests run at once; 0 is one process, for a debugger.
+WORKERS ?= auto
 
 .PHONY: demo test console console-if-possible check format parity kill-test bench screenshots clean help
 
@@ -28,7 +30,7 @@ demo: console-if-possible ## The closed loop, once, on a server of its own
 	$(BIN)/triptych demo
 
 test: console-if-possible ## Every test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: console         ## ruff, strict types, import contracts, tidiness; the console's own checks
 	$(BIN)/ruff check .
