@@ -6,15 +6,16 @@ import asyncio
 import contextlib
 import json
 import random
+import resource
 import shutil
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 import boto3
@@ -159,23 +160,40 @@ def raw_rows(first: int, texts: list[str], start: int) -> pa.Table:
     return from_columns(LOG_EVENTS, columns)
 
 
-def grep(pattern: str, file: Path) -> int:
+class Taken(NamedTuple):
+    """Seconds on the wall, and of CPU."""
+
+    wall: float
+    cpu: float
+
+
+class Stopwatch:
+    """Runs from when it is made; ``cpu`` says the CPU seconds so far of what is measured."""
+
+    def __init__(self, cpu: Callable[[], float]) -> None:
+        self._cpu = cpu
+        self._started = time.perf_counter(), cpu()
+
+    def stop(self) -> Taken:
+        return Taken(time.perf_counter() - self._started[0], self._cpu() - self._started[1])
+
+
+def _of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def grep(pattern: str, file: Path) -> Taken:
     tool = shutil.which("rg") or "grep"
-    command = (
-        [tool, "-c", pattern, str(file)] if tool.endswith("rg") else [tool, "-c", "-E", pattern, str(file)]
-    )
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return int(done.stdout or 0)
+    options = ["-c"] if tool.endswith("rg") else ["-c", "-E"]
+    taken = Stopwatch(_of_children)
+    subprocess.run([tool, *options, pattern, str(file)], capture_output=True, check=False)
+    return taken.stop()
 
 
-def best(search: Callable[[], Any], times: int = 3) -> tuple[float, Any]:
-    """The least seconds, and what it answered."""
-    taken, found = [], None
-    for _ in range(times):
-        started = time.perf_counter()
-        found = search()
-        taken.append(time.perf_counter() - started)
-    return min(taken), found
+def least(rounds: Sequence[Taken]) -> tuple[Taken, float]:
+    """The least of each, and the wall seconds of the first round."""
+    return Taken(min(each.wall for each in rounds), min(each.cpu for each in rounds)), rounds[0].wall
 
 
 def rate(name: str, events: int, size: int, seconds: float, cpu: tuple[float, float] = (0.0, 0.0)) -> None:
@@ -187,9 +205,16 @@ def rate(name: str, events: int, size: int, seconds: float, cpu: tuple[float, fl
     )
 
 
-def report(name: str, seconds: float, found: object, *others: tuple[str, float]) -> None:
+def report(
+    name: str, ours: tuple[Taken, float], found: object, *others: tuple[str, tuple[Taken, float]]
+) -> None:
     """One search beside others': how many times theirs it took."""
+    (wall, cpu), first = ours
     beside = "".join(
-        f"  {who} {taken * 1000:>8.1f} ms ({seconds / taken:.2f}x)" for who, taken in others if taken
+        f"  {who} {theirs.wall * 1000:>6.0f} ({theirs.cpu * 1000:>6.0f}) {wall / theirs.wall:>5.2f}x ({cpu / max(theirs.cpu, 0.001):>5.2f}x)"
+        for who, (theirs, _) in others
     )
-    print(f"  {name:<44} {seconds * 1000:>9.1f} ms{beside}  [{found}]", flush=True)
+    print(
+        f"  {name:<40} {wall * 1000:>6.0f} ({cpu * 1000:>6.0f}){beside}  [{found}] {first * 1000:>6.0f}",
+        flush=True,
+    )

@@ -1,13 +1,16 @@
 """Logs: events in, and lines found, beside peers and limits in the same run.
 
-    python bench/logs.py [--lines 1000000] [--batch 8000] [--alarms 2] [--directory /tmp] [--index]
+    python bench/logs.py [--lines 1000000] [--batch 8000] [--alarms 2] [--directory /tmp] [--index] [--cache 2000000000]
 
 In: PutLogEvents over HTTP, signed, one keep-alive connection and eight; the same batches to moto's server; the same
 rows into the raw engine by Arrow (what ingestion cannot beat here).
 
 Found: FilterLogEvents that finds one line in all of them, and Insights queries from StartQuery until their results are
 there, each beside the SQL somebody would write for it on the raw engine, and ripgrep (or grep) counting the same lines
-in a file. The engine's cache of conditions is off on its side; ours may have it, so a search is asked once with it cold. With ``--index`` the server has the setting ``log_index``; the raw engine never has the index.
+in a file: three rounds in which each has its turn, so that what else the machine does hits them alike; the least of
+each, wall and CPU. The engine's cache of conditions is off on its side; ours may have it, so a search is asked once with
+it cold. With ``--index`` the server has the setting ``log_index``, with ``--cache`` the setting ``lake_cache_bytes``;
+the raw engine has neither.
 
 Latency: from PutLogEvents to a live tail, and through a metric filter to an alarm.
 """
@@ -23,6 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +52,7 @@ QUERIES = {
     "count lines with a rare word": ("filter @message like 'haystack' | stats count(*) as n", _COUNT.format("position(message, 'haystack') > 0"), "haystack"),
     "count lines with a frequent word": ("filter @message like ' 404 ' | stats count(*) as n", _COUNT.format("position(message, ' 404 ') > 0"), " 404 "),
     "count by a regular expression": ("filter @message like /HTTP.1.1. 404/ | stats count(*) as n", _COUNT.format("match(message, 'HTTP.1.1. 404')"), "HTTP.1.1. 404"),
+    "a frequent word in a tenth of the time": ("filter @message like ' 404 ' | stats count(*) as n", _COUNT.format("position(message, ' 404 ') > 0") + " AND {}", " 404 "),
     "count by a JSON field": ("filter status = 500 | stats count(*) as n", _COUNT.format("JSONExtractFloat(message, 'status') = 500"), '"status": 500'),
     "group by a JSON field": ("stats count(*) as n by status", f"SELECT {_STATUS} AS s, count() {_FROM} GROUP BY s ORDER BY s", ""),
     "percentile over time": ("stats pct(took, 99) as p by bin(10s)", f"SELECT toStartOfInterval(time, INTERVAL 10 SECOND) AS t, quantileExact(0.99)(JSONExtract(message, 'took', 'Nullable(Float64)')) {_FROM} GROUP BY t ORDER BY t", ""),
@@ -55,7 +60,7 @@ QUERIES = {
     "the newest lines": ("fields @timestamp, @message | sort @timestamp desc | limit 20", f"SELECT time, message {_FROM} ORDER BY time DESC, batch DESC, number DESC LIMIT 20", ""),
     "newest of a filter": ("filter @message like ' 500 ' | sort @timestamp desc | limit 20", f"SELECT time, message {_FROM} AND position(message, ' 500 ') > 0 ORDER BY time DESC, batch DESC, number DESC LIMIT 20", ""),
 }  # fmt: skip
-"""An Insights query, the SQL for it, and what ripgrep would look for."""
+"""An Insights query, the SQL for it (where it has ``{}``, for a tenth of the time), and what ripgrep would look for."""
 
 
 def ingestion(server: ServerProcess, chosen: argparse.Namespace, start: int, file: Path) -> None:
@@ -95,69 +100,107 @@ def filtered(logs: Any, pattern: str) -> int:
     return sum(len(page["events"]) for page in pages)
 
 
-def queried(logs: Any, text: str, start: int) -> int:
-    began = logs.start_query(
-        logGroupName=lines.GROUP,
-        startTime=start // 1000 - 60,
-        endTime=start // 1000 + 7200,
-        queryString=text,
-    )
+def a_tenth(start: int, count: int) -> tuple[int, int]:
+    """The seconds, both inclusive, in which about a tenth of the lines are: behind the middle."""
+    first, last = start // 1000, lines.time_of(start, count) // 1000
+    return (first + last) // 2, (first + last) // 2 + max(0, (last - first) // 10 - 1)
+
+
+def queried(logs: Any, text: str, period: tuple[int, int]) -> int:
+    """Rows of the answer. It is asked for ever less often: too often takes CPU from what is measured."""
+    asked = {"logGroupName": lines.GROUP, "startTime": period[0], "endTime": period[1], "queryString": text}
+    started = time.perf_counter()
+    began = logs.start_query(**asked)
     while True:
         answer = logs.get_query_results(queryId=began["queryId"])
         if answer["status"] not in ("Scheduled", "Running"):
             assert answer["status"] == "Complete", answer
             return len(answer["results"])
-        time.sleep(0.01)
+        time.sleep(max(0.01, (time.perf_counter() - started) / 10))
 
 
 async def raw_engine(chosen: argparse.Namespace, start: int) -> None:
-    """The same rows and conditions without us, in a process of its own; seconds as JSON on the last line."""
+    """The same rows and conditions without us, in a process of its own: a line in is the name of what to look for, a
+    line out the seconds it took and those of CPU."""
+    there = chosen.raw_only.exists()
     engine = open_engine(chosen.raw_only, "")
     await engine.command(
         ddl.create_table(ddl.with_indexes(LOG_EVENTS, optional=False), ddl.settings_of(fsync=False))
     )
     events = spent = size = 0.0
-    for first, texts in lines.batches(chosen.lines, chosen.batch):
+    for first, texts in () if there else lines.batches(chosen.lines, chosen.batch):
         table = lines.raw_rows(first, texts, start)
         started = time.perf_counter()
         await engine.insert(LOG_EVENTS.name, table, str(first))
         if first < TIMED:
             spent += time.perf_counter() - started
             events, size = events + len(texts), size + sum(map(len, texts))
-    lines.rate("raw engine, Arrow ready, one writer", int(events), int(size), spent)
-    taken = {}
+    if not there:
+        lines.rate("raw engine, Arrow ready, one writer", int(events), int(size), spent)
+    since, until = a_tenth(start, chosen.lines)
+    tenth = f"time >= toDateTime64({since}, 3, 'UTC') AND time < toDateTime64({until + 1}, 3, 'UTC')"
     asked = {name: _ALL.format(condition) for name, (_, condition, _) in FILTERS.items()}
-    for name, sql in (asked | {name: sql for name, (_, sql, _) in QUERIES.items()}).items():
-        several = []
-        for _ in range(3):
-            started = time.perf_counter()
-            await engine.read(f"{sql} SETTINGS use_query_condition_cache = 0", {})
-            several.append(time.perf_counter() - started)
-        taken[name] = min(several)
-    print(json.dumps(taken))
+    asked |= {name: sql.replace("{}", tenth) for name, (_, sql, _) in QUERIES.items()}
+    print("ready", flush=True)
+    for name in sys.stdin:
+        taken = lines.Stopwatch(time.process_time)
+        await engine.read(f"{asked[name.strip()]} SETTINGS use_query_condition_cache = 0", {})
+        print(json.dumps(taken.stop()), flush=True)
     await engine.close()
 
 
-def found(logs: Any, start: int, raw: dict[str, float], file: Path) -> None:
+class Raw:
+    """The process of ``raw_engine``."""
+
+    def __init__(self, chosen: argparse.Namespace, directory: str) -> None:
+        given = ["--lines", str(chosen.lines), "--batch", str(chosen.batch), "--start", str(chosen.start)]
+        command = [sys.executable, __file__, *given, "--raw-only", f"{directory}/raw"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        while (line := self._said()) != "ready":
+            print(line)
+
+    def __enter__(self) -> Raw:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+
+    def __call__(self, name: str) -> lines.Taken:
+        assert self._process.stdin is not None
+        print(name, file=self._process.stdin, flush=True)
+        return lines.Taken(*json.loads(self._said()))
+
+    def _said(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, "the raw engine's process has ended"
+        return line.strip()
+
+
+def found(server: ServerProcess, logs: Any, chosen: argparse.Namespace, raw: Raw, file: Path) -> None:
     tool = Path(shutil.which("rg") or "grep").name
-    print("FilterLogEvents; beside it how long others took, and how many times that we took")
+    whole = chosen.start // 1000 - 60, chosen.start // 1000 + 7200
+    tenth = a_tenth(chosen.start, chosen.lines)
+
+    def beside(name: str, search: Callable[[], int], expression: str) -> None:
+        rounds = []
+        for _ in range(3):
+            taken = lines.Stopwatch(lambda: lines.cpu_seconds(server.pid)[0])
+            count = search()
+            others = [lines.grep(expression, file)] if expression else []
+            rounds.append([taken.stop(), raw(name), *others])
+        ours, *others = (lines.least(each) for each in zip(*rounds, strict=True))
+        lines.report(name, ours, count, *zip(("SQL", tool), others, strict=False))
+
+    print(
+        "FilterLogEvents; ms and in brackets those of CPU; beside it others, and how many times theirs we took"
+    )
     for name, (pattern, _, expression) in FILTERS.items():
-        seconds, count = lines.best(lambda p=pattern: filtered(logs, p))
-        other, _ = lines.best(lambda e=expression: lines.grep(e, file))
-        report(name, seconds, count, raw, (tool, other))
-    print("Insights, from StartQuery until the results are there: the first time, and the best of three more")
-    for name, (text, _, expression) in QUERIES.items():
-        first, count = lines.best(lambda t=text: queried(logs, t, start), times=1)
-        seconds, _ = lines.best(lambda t=text: queried(logs, t, start))
-        other = lines.best(lambda e=expression: lines.grep(e, file))[0] if expression else 0.0
-        report(f"{name}, first", first, count, raw, (tool, other), key=name)
-        report(name, seconds, count, raw, (tool, other))
-
-
-def report(
-    name: str, seconds: float, count: int, raw: dict[str, float], other: tuple[str, float], key: str = ""
-) -> None:
-    lines.report(name, seconds, count, ("SQL", raw[key or name]), other)
+        beside(name, lambda p=pattern: filtered(logs, p), expression)
+    print("Insights, from StartQuery until the results are there; the first time in the last column")
+    for name, (text, sql, expression) in QUERIES.items():
+        period = tenth if "{}" in sql else whole
+        beside(name, lambda t=text, p=period: queried(logs, t, p), expression)
 
 
 def tail_latency(logs: Any, rounds: int) -> list[float]:
@@ -233,6 +276,7 @@ def main() -> None:
     arguments.add_argument("--alarms", type=int, default=2)
     arguments.add_argument("--directory", type=Path, help="where the data goes; a temporary one otherwise")
     arguments.add_argument("--index", action="store_true", help="with an index of messages")
+    arguments.add_argument("--cache", type=int, default=0, help="bytes of unpacked columns the lake keeps")
     arguments.add_argument("--start", type=int, default=int(time.time() * 1000) - 3600_000, help=argparse.SUPPRESS)  # fmt: skip
     arguments.add_argument("--raw-only", type=Path, help=argparse.SUPPRESS)
     chosen = arguments.parse_args()
@@ -241,27 +285,23 @@ def main() -> None:
         return
     print(f"{chosen.lines:,} lines, batches of {chosen.batch:,}")
     with tempfile.TemporaryDirectory(dir=chosen.directory) as directory:
-        file = Path(directory) / "lines.txt"
-        with running_server(
-            Path(directory) / "server", settings={"LOG_INDEX": str(chosen.index).lower()}
-        ) as server:
+        file, data = Path(directory) / "lines.txt", Path(directory) / "server"
+        settings = {"LOG_INDEX": str(chosen.index).lower()}
+        with running_server(data, settings=settings) as server:
             logs = lines.prepare(server.url)
             ingestion(server, chosen, chosen.start, file)
             beside_moto(chosen, chosen.start)
-            given = ["--lines", str(chosen.lines), "--batch", str(chosen.batch), "--start", str(chosen.start)]
-            raw = subprocess.run(
-                [sys.executable, __file__, *given, "--raw-only", f"{directory}/raw"],
-                check=True,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            *said, last = raw.stdout.splitlines()
-            print("\n".join(said))
-            found(logs, chosen.start, json.loads(last), file)
+            with Raw(chosen, directory) as raw:
+                found(server, logs, chosen, raw, file)
             taken = sorted(tail_latency(logs, 20))
             print(f"PutLogEvents to live tail: median {statistics.median(taken):.0f} ms, slowest {taken[-1]:.0f} ms")  # fmt: skip
             seconds = [f"{each:.1f} s" for each in alarm_latency(logs, chosen.alarms)]
             print(f"PutLogEvents to a metric filter's alarm (60 s periods): {', '.join(seconds)}")
+        if chosen.cache:
+            print(f"The same with {chosen.cache:,} bytes of cache")
+            settings["LAKE_CACHE_BYTES"] = str(chosen.cache)
+            with running_server(data, settings=settings) as server, Raw(chosen, directory) as raw:
+                found(server, lines.client(server.url), chosen, raw, file)
 
 
 if __name__ == "__main__":

@@ -127,6 +127,7 @@ async def open_app(
             flush_seconds=settings.intervals.lake_flush_seconds,
             fsync=settings.sync == "full",
             optional_indexes=settings.log_index,
+            cache_bytes=settings.lake_cache_bytes,
             wrote=metrics.lake_rows,
         )
         stack.push_async_callback(lake.close)

@@ -32,6 +32,7 @@ hostnames = ["localhost", "localhost.localdomain"]
 
 # control_url = "postgresql+psycopg://user:password@host/triptych"   # instead of SQLite in data_dir
 # lake_url = "https://user:password@host:8443/triptych"               # instead of the embedded engine in data_dir
+lake_cache_bytes = 0          # how much of what was read the embedded engine keeps unpacked in memory
 
 sync = "full"                 # SQLite: "full" survives power loss, "normal" survives the process only
 log_index = false             # an index of log events' messages: rare words quickly, for twice the CPU of ingestion

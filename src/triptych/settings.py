@@ -71,6 +71,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """SQLAlchemy URL of the control store; empty: SQLite in ``<data_dir>/control.db``."""
     lake_url: str = ""
     """``https://user:password@host:8443/database`` of a ClickHouse server; empty: chDB in ``<data_dir>/lake``."""
+    lake_cache_bytes: int = 0
+    """How much of what was read chDB keeps unpacked in memory; a server has its own. 0: nothing."""
     sync: Literal["full", "normal"] = "full"
     """SQLite durability: ``full`` survives power loss, ``normal`` survives the process only."""
     log_index: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from sqlglot import exp
 from triptych.kernel.clock import SystemClock
 from triptych.lake.open import ClickhouseLake, open_lake
 from triptych.lake.table import Column, Index, Table
-from triptych.query.containing import containing
+from triptych.query.containing import containing, finds
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 BARE = Table(
@@ -56,6 +57,21 @@ WANTED = (
     "Needle",
     "",
 )
+REGEXES = (
+    "needle",
+    "(?i)NEEDLE|no such",
+    "(?i)Needle",
+    "needle 1|caf\u00e9|line 17 ",
+    r"a\\b|50% of",
+    r"\%c",
+    "a_b",
+    "x.y",
+    "f ?a",
+    "\U0001f642|\0",
+    "(?i)CAF\u00c9",
+    "needle|",
+)
+"""As ``finds`` has words of its own for them, and as it has none."""
 
 
 async def opened(path: Path, table: Table, **options: bool) -> ClickhouseLake:
@@ -78,12 +94,25 @@ async def found(lake: ClickhouseLake, condition: str, text: str) -> list[int]:
     return [row["id"] for row in rows]
 
 
+async def found_by(lake: ClickhouseLake, regex: str) -> list[int]:
+    values: dict[str, Any] = {}
+
+    def bind(value: object) -> exp.Placeholder:
+        values["wanted"] = value
+        return exp.Placeholder(this="wanted")
+
+    tree = exp.select("id").from_("test_lines").where(finds(regex, exp.column("line"), bind)).order_by("id")
+    return [row["id"] for row in await lake.select(tree, values, account="1", region="r")]
+
+
 async def check(lake: ClickhouseLake, rows: dict[int, str]) -> None:
     for text in WANTED:
         expected = [number for number, line in rows.items() if text in line]
         assert await found(lake, "like(line, {text: String})", containing(text)) == expected, text
         others = [number for number in rows if number not in set(expected)]
         assert await found(lake, "NOT like(line, {text: String})", containing(text)) == others, text
+    for regex in REGEXES:
+        assert await found_by(lake, regex) == [n for n, line in rows.items() if re.search(regex, line)], regex
     expected = [number for number, line in rows.items() if "needle " in line or "line 2199 " in line]
     assert await found(lake, "match(line, {text: String})", "(?-s)ne+dle [0-9]|line 2199 ") == expected
 

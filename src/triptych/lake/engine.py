@@ -75,6 +75,12 @@ _WRITE_SETTINGS: Mapping[str, Any] = {
     "session_timezone": "UTC",
     "materialize_skip_indexes_on_insert": 0,  # merges make them; an insert would take three times its CPU
 }
+_CACHE_SETTINGS: Mapping[str, Any] = {
+    "use_uncompressed_cache": 1,
+    # By itself the engine keeps nothing of a query that reads much; those are the ones that would gain.
+    "merge_tree_max_rows_to_use_cache": 2**63 - 1,
+    "merge_tree_max_bytes_to_use_cache": 2**63 - 1,
+}
 
 
 class LakeUnavailable(RuntimeError):  # noqa: N818
@@ -247,10 +253,18 @@ def owner_of(path: Path) -> int | None:
     return None
 
 
-def _embedded(path: Path) -> Connect:
+def _embedded(path: Path, cache_bytes: int) -> Connect:
+    options = {"uncompressed_cache_size": cache_bytes}  # the same for every client: the engine is one
+    cache = _CACHE_SETTINGS if cache_bytes else {}
+
     def connect(database: str, settings: Mapping[str, Any]) -> Client:
         return clickhouse_connect.get_client(
-            interface="chdb", path=str(path), database=database, tz_mode="aware", settings=dict(settings)
+            interface="chdb",
+            path=str(path),
+            database=database,
+            tz_mode="aware",
+            settings={**cache, **settings},
+            chdb_options=options,
         )
 
     return connect
@@ -284,9 +298,10 @@ def without_password(url: str) -> str:
     return parts._replace(netloc=f"{parts.username}@{where}" if parts.username else where).geturl()
 
 
-def open_engine(path: Path | None, url: str) -> Engine:
+def open_engine(path: Path | None, url: str, *, cache_bytes: int = 0) -> Engine:
     """chDB in a directory (created), or the server at ``https://user:password@host:8443/database``.
 
+    :param cache_bytes: how much of what was unpacked chDB keeps in memory; a server has its own setting for it.
     Blocks for about half a second. Raises LakeUnavailable with the reason.
     """
     where = str(path) if path is not None else without_password(url)
@@ -294,7 +309,7 @@ def open_engine(path: Path | None, url: str) -> Engine:
     try:
         if path is not None:
             _make_ready(path)
-        connect = _embedded(path) if path is not None else _remote(url)
+        connect = _embedded(path, cache_bytes) if path is not None else _remote(url)
         # A client binds to its database when it connects, so one that does not makes the database.
         first = connect("default", {})
         try:

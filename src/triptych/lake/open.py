@@ -127,6 +127,7 @@ async def open_lake(
     migrations: Sequence[Migration] = (),
     fsync: bool = False,
     optional_indexes: bool = False,
+    cache_bytes: int = 0,
     wrote: Wrote | None = None,
 ) -> ClickhouseLake:
     """The lake in a directory (``path``) or on a server (``url``); exactly one of the two.
@@ -134,13 +135,14 @@ async def open_lake(
     :param flush_seconds: see ``Writer``.
     :param fsync: whether an acknowledged write survives a power cut, not only the death of the process.
     :param optional_indexes: whether tables have the indexes that are ``optional``; each opening decides anew.
+    :param cache_bytes: see ``open_engine``.
     :param wrote: told of every insert (table, rows), for metrics.
     Raises LakeUnavailable, SchemaMismatch, ValueError for declarations that cannot be right.
     """
     if (path is None) == (not url):
         raise ValueError("a lake has a path or a URL")
     declared = checked(tables)
-    engine = await asyncio.to_thread(open_engine, path, url)
+    engine = await asyncio.to_thread(open_engine, path, url, cache_bytes=cache_bytes)
     try:
         made = [with_indexes(table, optional=optional_indexes) for table in declared.values()]
         steps = await migrate(engine, made, migrations, clock=clock, fsync=fsync)

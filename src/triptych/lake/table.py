@@ -16,7 +16,8 @@ class Column:
     name: str
     kind: Kind
     codec: str = ""
-    """ClickHouse codec, e.g. ``Delta, ZSTD(1)``; empty: the engine's choice."""
+    """ClickHouse codec, e.g. ``Delta, ZSTD(1)``; empty: the engine's choice. Said when the column is made; one that is
+    there keeps what it has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

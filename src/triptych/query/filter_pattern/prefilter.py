@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from triptych.query.containing import containing
+from triptych.query.containing import containing, finds
 from triptych.query.filter_pattern.need import AllOf, AnyOf, Contains, Finds, JsonNumber, Need
 from triptych.query.filter_pattern.pattern import Pattern
 
@@ -22,7 +22,7 @@ def prefilter(
     """
     values: dict[str, Any] = {}
 
-    def bind(value: str | float) -> exp.Placeholder:
+    def bind(value: object) -> exp.Placeholder:
         name = f"{prefix}_{len(values)}"
         values[name] = value
         return exp.Placeholder(this=name)
@@ -35,8 +35,7 @@ def prefilter(
                 )
                 return exp.not_(found) if negated else found
             case Finds(regex, negated):
-                # In the lake a dot matches line breaks unless told otherwise.
-                found = exp.Anonymous(this="match", expressions=[column.copy(), bind(f"(?-s){regex}")])
+                found = finds(regex, column.copy(), bind)
                 return exp.not_(found) if negated else found
             case JsonNumber():
                 return _in_range(need, column, bind)
@@ -50,9 +49,7 @@ def prefilter(
     return condition(pattern.need()), values
 
 
-def _in_range(
-    need: JsonNumber, column: exp.Expr, bind: Callable[[str | float], exp.Placeholder]
-) -> exp.Condition:
+def _in_range(need: JsonNumber, column: exp.Expr, bind: Callable[[object], exp.Placeholder]) -> exp.Condition:
     """The value read by the engine, or a reason why it might read another one than we do: escapes, a key that stands
     there twice, a document it does not take for JSON."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from triptych.query.containing import containing
+from triptych.query.containing import containing, finds
 from triptych.query.insights import tree
 from triptych.query.insights.catalogue import FUNCTIONS
 from triptych.query.insights.function import Function
@@ -156,8 +156,7 @@ class _Lowering:
     def _like(self, node: tree.Like) -> Value:
         text = as_text(self.value(node.operand))
         if node.regex:
-            # A dot stops at a line break, as in Java; the engine's does not.
-            return truth(call("match", text, self.bind(f"(?-s){node.pattern}")))
+            return truth(finds(node.pattern, text, self.bind))
         return truth(call("like", text, self.bind(containing(node.pattern))))
 
     def _within(self, node: tree.Within) -> Value:

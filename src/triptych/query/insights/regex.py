@@ -9,7 +9,9 @@ _BEYOND = (
     (re.compile(r"(?<!\\)(?:\\\\)*\\[1-9k]"), "references to groups are not supported"),
     (re.compile(r"(?<!\\)[*+?}]\+"), "possessive repetitions are not supported"),
 )
-_NAMED = re.compile(r"\(\?<([A-Za-z][A-Za-z0-9_]*)>")
+_NAMED = re.compile(r"(?<!\\)((?:\\\\)*)\(\?<([A-Za-z][A-Za-z0-9_]*)>")
+_NAME = re.compile(r"(?<!\\)((?:\\\\)*)\(\?P<[A-Za-z0-9_]+>")
+_DOT = re.compile(r"(?<!\\)(?:\\\\)*\.")
 
 
 def translated(pattern: str) -> str:
@@ -17,7 +19,7 @@ def translated(pattern: str) -> str:
     for beyond, reason in _BEYOND:
         if beyond.search(pattern):
             raise ValueError(reason)
-    written = _NAMED.sub(r"(?P<\1>", pattern)
+    written = _NAMED.sub(r"\1(?P<\2>", pattern)
     try:
         re.compile(written)
     except (re.error, RecursionError, OverflowError) as error:
@@ -28,6 +30,15 @@ def translated(pattern: str) -> str:
 def group_names(pattern: str) -> dict[str, int]:
     """Name -> number of the named groups of a translated pattern."""
     return dict(re.compile(pattern).groupindex)
+
+
+def for_extraction(pattern: str) -> str:
+    """A translated pattern by which the engine takes groups out of text: they have no names, and that a dot stops at a
+    line break is said only where there is a dot. Either hides from the engine what text a match must contain, and the
+    query takes half as long again.
+    """
+    unnamed = _NAME.sub(r"\1(", pattern)
+    return f"(?-s){unnamed}" if _DOT.search(pattern) else unnamed
 
 
 def of_glob(glob: str) -> tuple[str, int]:

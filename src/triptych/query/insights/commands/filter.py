@@ -37,6 +37,18 @@ COMMAND = Command(
         Case("fields s | filter s not in ['none']", _STATUS, ("s=404", "s=200")),
         Case("display @message | filter @message like 'b c'", ("a b c", "bc"), ("@message=a b c",)),
         Case("display @message | filter @message like /(?i)B.c/", ("a b c", "bc"), ("@message=a b c",)),
+        Case(
+            "display @message | filter @message like /a|C$/",
+            ("xa", "cb", "bC"),
+            ("@message=bC", "@message=xa"),
+        ),
+        Case(
+            "display @message | filter @message like /(?i)A|c/",
+            ("xa", "bC", "b"),
+            ("@message=bC", "@message=xa"),
+        ),
+        Case("filter s like /0|1/ | display s", ('{"s": 10}', '{"s": "2"}', "{}"), ("s=10",)),
+        Case("filter s not like /0|1/ | display s", ('{"s": 10}', '{"s": "2"}', "{}"), ("s=2",)),
         Case("display @message | filter @message =~ 'b$'", ("ab", "ba"), ("@message=ab",)),
         Case("display @message | filter @message not like /a/ or 1 = 1", ("a",), ("@message=a",)),
     ),

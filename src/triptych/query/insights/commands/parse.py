@@ -34,7 +34,7 @@ def _read(reader: Reader) -> Parse:
         if not groups:
             message = "The regular expression has no named groups: write (?<name>...)"
             raise MalformedQuery(message, token.start, token.end)
-        return Parse(operand, f"(?-s){token.text}", groups)
+        return Parse(operand, regex.for_extraction(token.text), groups)
     token = reader.string()
     pattern, stars = regex.of_glob(token.text)
     if not stars:
@@ -58,7 +58,7 @@ def _lower(relation: Relation, parse: Parse) -> Relation:
         # The first group alone costs half of all groups; only an empty one may be no match at all.
         first = call("extract", text, pattern)
         empty = call("and", present, call("match", text.copy(), pattern.copy()))
-        value = call("if", call("notEmpty", first), first.copy(), call("if", empty, literal(""), null()))
+        value = call("if", call("or", call("notEmpty", first), empty), first.copy(), null())
         return relation.with_columns({name: Value(value, "text") for name in parse.groups})
     found = call("extractGroups", text, pattern)
     matched = call("and", present, call("notEmpty", found))
@@ -89,6 +89,12 @@ COMMAND = Command(
             ("id=7 of 9", "id=8"),
             ("id=8 all=", "id=7 all=9"),
         ),
+        Case(
+            r"parse @message /\(?<(?<tag>\w+)>.(?<rest>.*)/ | display tag, rest",
+            ("(<b> one\ntwo", "<>"),
+            ("", "tag=b rest=one"),
+        ),
+        Case(r"parse @message /n=(?<n>\d*)/ | display n", ("n=", "n=7", "m"), ("", "n=7", "n=")),
         Case("parse u 'a*c' as b | display b", ('{"u": "abbc"}', '{"u": "xac"}', "{}"), ("", "b=", "b=bb")),
     ),
 )
