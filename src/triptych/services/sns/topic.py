@@ -159,7 +159,7 @@ async def find_topic(
     if topic is None and arn.account == ctx.account:
         raise not_found("Topic")
     if action:
-        policy = topic.policy if topic is not None else ""
+        policy = topic.attributes.get("Policy", "") if topic is not None else ""  # by default: its account only
         _check_access(ctx, arn.account, policy, f"SNS:{action}", topic_arn, keys)
     if topic is None:
         raise not_found("Topic")
