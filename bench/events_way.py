@@ -2,7 +2,7 @@
 
     python bench/events_way.py
 
-A server of its own, 300 rules (all that one bus may have), eight clients with ten events a call. First no rule matches
+A server of its own, 300 rules (EventBridge's quota), eight clients with ten events a call. First no rule matches
 any event: what accepting costs; then one rule matches each: what accepting and delivering cost. The server's own CPU
 is told per event, because clients and server share the machine.
 """
