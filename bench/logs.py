@@ -1,6 +1,6 @@
 """Logs: events in, and lines found, beside peers and limits in the same run.
 
-    python bench/logs.py [--lines 1000000] [--batch 8000] [--alarms 2] [--directory /tmp] [--index] [--cache 2000000000]
+    python bench/logs.py [--lines 1000000] [--batch 8000] [--alarms 2] [--keep /tmp/data] [--index] [--cache 2000000000]
 
 In: PutLogEvents over HTTP, signed, one keep-alive connection and eight; the same batches to moto's server; the same
 rows into the raw engine by Arrow (what ingestion cannot beat here).
@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
 import shutil
 import statistics
 import subprocess
@@ -95,9 +96,11 @@ def ingestion(server: ServerProcess, chosen: argparse.Namespace, start: int, fil
         asyncio.run(lines.put_all(url, loaded(), 4))
 
 
-def filtered(logs: Any, pattern: str) -> int:
+def filtered(logs: Any, pattern: str) -> tuple[int, float]:
+    """How many events, and the seconds."""
+    started = time.time()
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName=lines.GROUP, filterPattern=pattern)
-    return sum(len(page["events"]) for page in pages)
+    return sum(len(page["events"]) for page in pages), time.time() - started
 
 
 def a_tenth(start: int, count: int) -> tuple[int, int]:
@@ -106,17 +109,25 @@ def a_tenth(start: int, count: int) -> tuple[int, int]:
     return (first + last) // 2, (first + last) // 2 + max(0, (last - first) // 10 - 1)
 
 
-def queried(logs: Any, text: str, period: tuple[int, int]) -> int:
-    """Rows of the answer. It is asked for ever less often: too often takes CPU from what is measured."""
+def queried(logs: Any, text: str, period: tuple[int, int]) -> tuple[int, float]:
+    """Rows of the answer, and the seconds of StartQuery, the query by the server's own clock and one GetQueryResults.
+
+    It is asked for as seldom as people do: every question takes CPU from what is measured.
+    """
     asked = {"logGroupName": lines.GROUP, "startTime": period[0], "endTime": period[1], "queryString": text}
-    started = time.perf_counter()
-    began = logs.start_query(**asked)
+    started = time.time()
+    key = logs.start_query(**asked)["queryId"]
     while True:
-        answer = logs.get_query_results(queryId=began["queryId"])
+        time.sleep(0.5)
+        looked = time.time()
+        answer = logs.get_query_results(queryId=key)
+        last = time.time() - looked
         if answer["status"] not in ("Scheduled", "Running"):
-            assert answer["status"] == "Complete", answer
-            return len(answer["results"])
-        time.sleep(max(0.01, (time.perf_counter() - started) / 10))
+            break
+    assert answer["status"] == "Complete", answer
+    (query,) = [each for each in logs.describe_queries()["queries"] if each["queryId"] == key]
+    ended = (query["createTime"] + query["queryDuration"]) / 1000
+    return len(answer["results"]), ended - started + last
 
 
 async def raw_engine(chosen: argparse.Namespace, start: int) -> None:
@@ -152,9 +163,9 @@ async def raw_engine(chosen: argparse.Namespace, start: int) -> None:
 class Raw:
     """The process of ``raw_engine``."""
 
-    def __init__(self, chosen: argparse.Namespace, directory: str) -> None:
+    def __init__(self, chosen: argparse.Namespace, directory: Path) -> None:
         given = ["--lines", str(chosen.lines), "--batch", str(chosen.batch), "--start", str(chosen.start)]
-        command = [sys.executable, __file__, *given, "--raw-only", f"{directory}/raw"]
+        command = [sys.executable, __file__, *given, "--raw-only", str(directory / "raw")]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         while (line := self._said()) != "ready":
             print(line)
@@ -182,15 +193,18 @@ def found(server: ServerProcess, logs: Any, chosen: argparse.Namespace, raw: Raw
     whole = chosen.start // 1000 - 60, chosen.start // 1000 + 7200
     tenth = a_tenth(chosen.start, chosen.lines)
 
-    def beside(name: str, search: Callable[[], int], expression: str) -> None:
+    def beside(name: str, search: Callable[[], tuple[int, float]], expression: str) -> None:
+        if not re.search(chosen.only, name):
+            return
         rounds = []
         for _ in range(3):
             taken = lines.Stopwatch(lambda: lines.cpu_seconds(server.pid)[0])
-            count = search()
+            count, seconds = search()
+            ours = taken.stop()._replace(wall=seconds)
             others = [lines.grep(expression, file)] if expression else []
-            rounds.append([taken.stop(), raw(name), *others])
-        ours, *others = (lines.least(each) for each in zip(*rounds, strict=True))
-        lines.report(name, ours, count, *zip(("SQL", tool), others, strict=False))
+            rounds.append([ours, raw(name), *others])
+        best, *others = (lines.least(each) for each in zip(*rounds, strict=True))
+        lines.report(name, best, count, *zip(("SQL", tool), others, strict=False))
 
     print(
         "FilterLogEvents; ms and in brackets those of CPU; beside it others, and how many times theirs we took"
@@ -205,7 +219,7 @@ def found(server: ServerProcess, logs: Any, chosen: argparse.Namespace, raw: Raw
 
 def tail_latency(logs: Any, rounds: int) -> list[float]:
     """Milliseconds from the call of PutLogEvents to its event on a live tail."""
-    group = f"{lines.GROUP}-tail"
+    group = f"{lines.GROUP}-tail-{time.time_ns()}"
     logs.create_log_group(logGroupName=group)
     logs.create_log_stream(logGroupName=group, logStreamName=lines.STREAM)
     answer = logs.start_live_tail(logGroupIdentifiers=[f"arn:aws:logs:us-east-1:000000000000:log-group:{group}"])  # fmt: skip
@@ -230,7 +244,7 @@ def alarm_latency(logs: Any, rounds: int) -> list[float]:
     cloudwatch = lines.client(logs.meta.endpoint_url, "cloudwatch")
     taken = []
     for i in range(rounds):
-        group = f"{lines.GROUP}-alarm-{i}"
+        group = f"{lines.GROUP}-alarm-{time.time_ns()}"
         logs.create_log_group(logGroupName=group)
         logs.create_log_stream(logGroupName=group, logStreamName=lines.STREAM)
         made = {"metricName": f"errors-{i}", "metricNamespace": "Bench", "metricValue": "1"}
@@ -274,7 +288,10 @@ def main() -> None:
     arguments.add_argument("--lines", type=int, default=1_000_000)
     arguments.add_argument("--batch", type=int, default=8_000)
     arguments.add_argument("--alarms", type=int, default=2)
-    arguments.add_argument("--directory", type=Path, help="where the data goes; a temporary one otherwise")
+    arguments.add_argument(
+        "--keep", type=Path, help="where the data stays for the next run; a temporary place otherwise"
+    )
+    arguments.add_argument("--only", default="", help="a regular expression: searches whose names it finds")
     arguments.add_argument("--index", action="store_true", help="with an index of messages")
     arguments.add_argument("--cache", type=int, default=0, help="bytes of unpacked columns the lake keeps")
     arguments.add_argument("--start", type=int, default=int(time.time() * 1000) - 3600_000, help=argparse.SUPPRESS)  # fmt: skip
@@ -284,13 +301,20 @@ def main() -> None:
         asyncio.run(raw_engine(chosen, chosen.start))
         return
     print(f"{chosen.lines:,} lines, batches of {chosen.batch:,}")
-    with tempfile.TemporaryDirectory(dir=chosen.directory) as directory:
-        file, data = Path(directory) / "lines.txt", Path(directory) / "server"
+    with tempfile.TemporaryDirectory() as temporary:
+        directory = chosen.keep or Path(temporary)
+        directory.mkdir(exist_ok=True)
+        file, data, begun = directory / "lines.txt", directory / "server", directory / "start"
+        there = begun.exists()
+        if there:
+            chosen.start = int(begun.read_text())
         settings = {"LOG_INDEX": str(chosen.index).lower()}
         with running_server(data, settings=settings) as server:
-            logs = lines.prepare(server.url)
-            ingestion(server, chosen, chosen.start, file)
-            beside_moto(chosen, chosen.start)
+            logs = lines.client(server.url) if there else lines.prepare(server.url)
+            if not there:
+                ingestion(server, chosen, chosen.start, file)
+                beside_moto(chosen, chosen.start)
+                begun.write_text(str(chosen.start))
             with Raw(chosen, directory) as raw:
                 found(server, logs, chosen, raw, file)
             taken = sorted(tail_latency(logs, 20))

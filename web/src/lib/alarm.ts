@@ -160,57 +160,10 @@ export function bySeverity(a: AnyAlarm, b: AnyAlarm): number {
 const severity = (alarm: AnyAlarm) =>
   ({ ALARM: 0, INSUFFICIENT_DATA: 1, OK: 2 })[alarm.StateValue ?? "OK"] ?? 3;
 
-/** What alarms of every kind have: a name, and who is told of which state. */
-export interface Outline {
+/** What the wizard edits. Numbers are text while they are typed. */
+export interface Draft {
   name: string;
   description: string;
-  actionsEnabled: boolean;
-  alarmActions: string[];
-  okActions: string[];
-  insufficientActions: string[];
-}
-
-export const EMPTY_OUTLINE: Outline = {
-  name: "",
-  description: "",
-  actionsEnabled: true,
-  alarmActions: [],
-  okActions: [],
-  insufficientActions: [],
-};
-
-export function outlineOf(alarm: AnyAlarm): Outline {
-  return {
-    name: alarm.AlarmName ?? "",
-    description: alarm.AlarmDescription ?? "",
-    actionsEnabled: alarm.ActionsEnabled ?? true,
-    alarmActions: alarm.AlarmActions ?? [],
-    okActions: alarm.OKActions ?? [],
-    insufficientActions: alarm.InsufficientDataActions ?? [],
-  };
-}
-
-/** The parameters that PutMetricAlarm and PutCompositeAlarm share. */
-export function outlineInput(outline: Outline) {
-  return {
-    AlarmName: outline.name,
-    AlarmDescription: outline.description || undefined,
-    ActionsEnabled: outline.actionsEnabled,
-    AlarmActions: listed(outline.alarmActions),
-    OKActions: listed(outline.okActions),
-    InsufficientDataActions: listed(outline.insufficientActions),
-  };
-}
-
-const listed = (actions: string[]) => (actions.some(Boolean) ? actions.filter(Boolean) : undefined);
-
-export function nameError(name: string): string | undefined {
-  if (!name.trim()) return "An alarm needs a name.";
-  return name.length > 255 ? "At most 255 characters." : undefined;
-}
-
-/** What the wizard edits. Numbers are text while they are typed. */
-export interface Draft extends Outline {
   queries: MetricDataQuery[];
   comparison: ComparisonOperator;
   threshold: string;
@@ -218,10 +171,15 @@ export interface Draft extends Outline {
   periods: string;
   missing: string;
   lowSamples: string;
+  actionsEnabled: boolean;
+  alarmActions: string[];
+  okActions: string[];
+  insufficientActions: string[];
 }
 
 export const EMPTY_DRAFT: Draft = {
-  ...EMPTY_OUTLINE,
+  name: "",
+  description: "",
   queries: [],
   comparison: "GreaterThanThreshold",
   threshold: "",
@@ -229,12 +187,17 @@ export const EMPTY_DRAFT: Draft = {
   periods: "1",
   missing: "missing",
   lowSamples: "",
+  actionsEnabled: true,
+  alarmActions: [],
+  okActions: [],
+  insufficientActions: [],
 };
 
 export function draftOf(alarm: AnyAlarm): Draft {
   const periods = alarm.EvaluationPeriods ?? 1;
   return {
-    ...outlineOf(alarm),
+    name: alarm.AlarmName ?? "",
+    description: alarm.AlarmDescription ?? "",
     queries: queriesOfAlarm(alarm),
     comparison: alarm.ComparisonOperator ?? "GreaterThanThreshold",
     threshold: String(alarm.Threshold ?? ""),
@@ -242,6 +205,10 @@ export function draftOf(alarm: AnyAlarm): Draft {
     needed: String(alarm.DatapointsToAlarm ?? periods),
     missing: alarm.TreatMissingData ?? "missing",
     lowSamples: alarm.EvaluateLowSampleCountPercentile ?? "",
+    actionsEnabled: alarm.ActionsEnabled ?? true,
+    alarmActions: alarm.AlarmActions ?? [],
+    okActions: alarm.OKActions ?? [],
+    insufficientActions: alarm.InsufficientDataActions ?? [],
   };
 }
 
@@ -250,7 +217,12 @@ const SIMPLE = new Set(["Average", "Sum", "Minimum", "Maximum", "SampleCount"]);
 /** PutMetricAlarm's parameters; a single metric is written the short way, as everybody reads it. */
 export function putInput(draft: Draft): PutMetricAlarmInput {
   return trimmed({
-    ...outlineInput(draft),
+    AlarmName: draft.name,
+    AlarmDescription: draft.description || undefined,
+    ActionsEnabled: draft.actionsEnabled,
+    AlarmActions: listed(draft.alarmActions),
+    OKActions: listed(draft.okActions),
+    InsufficientDataActions: listed(draft.insufficientActions),
     ...watched(draft.queries),
     ComparisonOperator: draft.comparison,
     Threshold: Number(draft.threshold),
@@ -260,6 +232,8 @@ export function putInput(draft: Draft): PutMetricAlarmInput {
     EvaluateLowSampleCountPercentile: (isPercentile(draft) && draft.lowSamples) || undefined,
   });
 }
+
+const listed = (actions: string[]) => (actions.some(Boolean) ? actions.filter(Boolean) : undefined);
 
 function watched(queries: MetricDataQuery[]): Partial<PutMetricAlarmInput> {
   const [only] = queries;
@@ -289,8 +263,8 @@ export function draftErrors(draft: Draft): Partial<Record<DraftField, string>> {
   const [m, n] = [Number(draft.needed), Number(draft.periods)];
   if (!Number.isInteger(n) || n < 1) errors.periods = "A whole number, 1 or more.";
   else if (!Number.isInteger(m) || m < 1 || m > n) errors.needed = `Between 1 and ${n}.`;
-  const name = nameError(draft.name);
-  if (name) errors.name = name;
+  if (!draft.name.trim()) errors.name = "An alarm needs a name.";
+  else if (draft.name.length > 255) errors.name = "At most 255 characters.";
   return errors;
 }
 

@@ -122,9 +122,6 @@ DATA = st.fixed_dictionaries(
         ),
     },
 )  # fmt: skip
-RESOLUTIONS = st.sampled_from(
-    [{}, {"StorageResolution": 1}, {"StorageResolution": 60}, {"StorageResolution": 30}]
-)
 ODD = st.sampled_from(
     [
         {"Values": [1.0, 2.0]},
@@ -139,12 +136,11 @@ ODD = st.sampled_from(
 
 
 @settings(deadline=None)
-@given(st.lists(DATA, min_size=1, max_size=4), RESOLUTIONS, ODD)
+@given(st.lists(DATA, min_size=1, max_size=4), ODD)
 def test_data_of_one_value_are_told_alike_in_bulk(
-    data: list[dict[str, object]], resolution: dict[str, object], odd: dict[str, object]
+    data: list[dict[str, object]], odd: dict[str, object]
 ) -> None:
-    data = [each | resolution for each in data]
-    data[-1] |= odd
+    data[-1] = data[-1] | odd
     quick = rows_of_values("App", data, NOON, SCOPE)
     if quick is None:
         return
@@ -164,8 +160,7 @@ def test_data_of_one_value_are_told_alike_in_bulk(
         ),
         ({"Value": None}, False),
         ({"Values": [1.0]}, False),
-        ({"Value": 1.0, "StorageResolution": 60}, True),
-        ({"Value": 1.0, "StorageResolution": 1}, False),  # the other is of 60
+        ({"Value": 1.0, "StorageResolution": 1}, False),
     ],
 )
 def test_which_data_go_in_bulk(members: dict[str, object], plain: bool) -> None:

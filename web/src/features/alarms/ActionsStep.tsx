@@ -5,7 +5,7 @@ import Header from "@cloudscape-design/components/header";
 import Input from "@cloudscape-design/components/input";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Toggle from "@cloudscape-design/components/toggle";
-import type { Outline } from "../../lib/alarm";
+import type { StepProps } from "./form";
 
 const LISTS = [
   { member: "alarmActions", title: "In alarm", description: "When the state becomes ALARM" },
@@ -19,12 +19,7 @@ const LISTS = [
 
 const MOST = 5;
 
-interface ActionsProps {
-  form: Outline;
-  change: (part: Partial<Outline>) => void;
-}
-
-export function ActionsStep({ form, change }: ActionsProps) {
+export function ActionsStep({ form, change }: StepProps) {
   return (
     <SpaceBetween size="l">
       <Container>
