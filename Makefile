@@ -50,7 +50,7 @@ parity: $(VENV)/.stamp ## Regenerate docs/parity.md
 	$(BIN)/python -m triptych.parity > docs/parity.md
 
 kill-test: $(VENV)/.stamp ## kill -9 under load, 50 rounds: every acknowledged call has exactly one record
-	$(BIN)/python -m pytest tests/sim/test_kill9.py --rounds 50 -o faulthandler_timeout=3600
+	$(BIN)/python -m pytest tests/sim/test_kill9.py -s --rounds 50 -o faulthandler_timeout=3600
 
 bench: $(VENV)/.stamp  ## What the front door costs and how much it carries
 	$(BIN)/python bench/front_door.py

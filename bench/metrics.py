@@ -1,14 +1,13 @@
 """What metrics cost: data points per second into the store, milliseconds out of it.
 
     python bench/metrics.py [--seconds 4] [--connections 16] [--series 2000] [--points 500000] [--json]
-    python bench/metrics.py --series 100000 --points 10000000
+    python bench/metrics.py --series 100000 --points 1000000 5000000 10000000 --seconds 0
 
 Into: the same PutMetricData bodies (one value a datum; 150 values a datum) over HTTP from a second process to
 Triptych and to moto's server, and the same rows straight into the engine. Triptych's answers mean durable, moto
 keeps a list in memory. Then ``points`` points of ``series`` series are laid down in slices, each timed (does a
-point cost more when there are more?), and GetMetricData for one series is timed over HTTP, with a second client
-that puts data meanwhile. Compare within a run only;
-CPU time, which is told too, depends less on what else the machine does.
+point cost more when there are more?), and GetMetricData for one series is timed over HTTP. Compare within a run only;
+CPU time, which is told too, depends less on what else the machine does. ``--seconds 0`` leaves out the first part.
 """
 
 from __future__ import annotations
@@ -166,8 +165,8 @@ def put_rate(
         "requests_per_second": round(len(taken) / busy, 1),
         "p50_ms": round(statistics.median(taken) * 1000, 2),
         "server_cpu_us_per_point": round(used * 1e6 / put, 2),
-        "front_door_cpu_us_per_point": round(in_front * 1e6 / put, 2),
-        "points_per_front_door_second": round(put / in_front),
+        "main_thread_cpu_us_per_point": round(in_front * 1e6 / put, 2),
+        "points_per_main_thread_second": round(put / max(in_front, 0.01)),
         "body_kb": round(len(data) / 1024),
     }
 
@@ -292,9 +291,40 @@ def read_latency(url: str, pid: int, series_count: int, rounds: int) -> dict[str
         found[name] = {
             "p50_ms": round(statistics.median(taken), 2),
             "p99_ms": round(p99, 2),
+            "fastest_tenth_ms": round(taken[len(taken) // 10], 2),
             "server_cpu_ms": round((cpu_seconds(pid)[0] - before) * 1000 / rounds, 2),
         }
     return found
+
+
+SETTINGS = {"INTERVALS__CONFIG_SWEEP_SECONDS": "3600"}
+
+
+def into(data_dir: Path, seconds: float, connections: int) -> dict[str, Any]:
+    results: dict[str, Any] = {}
+    with running_server(data_dir, settings=SETTINGS) as server:
+        for name, (params, points) in bodies().items():
+            for cbor in (False, True):
+                results[f"put {name}: triptych{', CBOR' if cbor else ''}"] = put_rate(
+                    server.url, server.pid, params, points, seconds, connections=connections, cbor=cbor
+                )
+    with moto_server() as (url, pid):
+        for name, (params, points) in bodies().items():
+            results[f"put {name}: moto"] = put_rate(
+                url, pid, params, points, seconds, connections=connections
+            )
+    for name, (params, points) in bodies().items():
+        results[f"put {name}: engine"] = raw_rate(params, points, seconds)
+    return results
+
+
+def out_of(data_dir: Path, series: int, points: int, rounds: int) -> dict[str, Any]:
+    cost = asyncio.run(lay_down(data_dir, series, points))
+    results: dict[str, Any] = {f"laying down {points:,} points of {series:,} series, us per point": cost}
+    with running_server(data_dir, settings=SETTINGS) as server:
+        for name, figures in read_latency(server.url, server.pid, series, rounds).items():
+            results[f"GetMetricData, {name}, {points:,} points"] = figures
+    return results
 
 
 def main() -> None:
@@ -302,44 +332,16 @@ def main() -> None:
     arguments.add_argument("--seconds", type=float, default=4.0)
     arguments.add_argument("--connections", type=int, default=16)
     arguments.add_argument("--series", type=int, default=2_000)
-    arguments.add_argument("--points", type=int, default=500_000)
+    arguments.add_argument("--points", type=int, nargs="+", default=[500_000])
     arguments.add_argument("--rounds", type=int, default=200)
     arguments.add_argument("--json", action="store_true")
     chosen = arguments.parse_args()
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
-        data_dir = Path(folder)
-        with running_server(
-            data_dir / "puts", settings={"INTERVALS__CONFIG_SWEEP_SECONDS": "3600"}
-        ) as server:
-            for name, (params, points) in bodies().items():
-                for cbor in (False, True):
-                    rate = put_rate(
-                        server.url,
-                        server.pid,
-                        params,
-                        points,
-                        chosen.seconds,
-                        connections=chosen.connections,
-                        cbor=cbor,
-                    )
-                    results[f"put {name}: triptych{', CBOR' if cbor else ''}"] = rate
-        with moto_server() as (url, pid):
-            for name, (params, points) in bodies().items():
-                results[f"put {name}: moto"] = put_rate(
-                    url, pid, params, points, chosen.seconds, connections=chosen.connections
-                )
-        for name, (params, points) in bodies().items():
-            results[f"put {name}: engine"] = raw_rate(params, points, chosen.seconds)
-        cost = asyncio.run(lay_down(data_dir / "reads", chosen.series, chosen.points))
-        results[f"laying down {chosen.points:,} points of {chosen.series:,} series, us per point"] = cost
-        with running_server(
-            data_dir / "reads", settings={"INTERVALS__CONFIG_SWEEP_SECONDS": "3600"}
-        ) as server:
-            results |= {
-                f"GetMetricData, {name}": each
-                for name, each in read_latency(server.url, server.pid, chosen.series, chosen.rounds).items()
-            }
+        if chosen.seconds:
+            results |= into(Path(folder) / "puts", chosen.seconds, chosen.connections)
+        for points in chosen.points:
+            results |= out_of(Path(folder) / f"reads-{points}", chosen.series, points, chosen.rounds)
     if chosen.json:
         print(json.dumps(results, indent=2))
         return

@@ -15,6 +15,7 @@ from __future__ import annotations
 import collections
 import json
 import random
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -140,12 +141,15 @@ def test_kill9(tmp_path: Path, estate_process: str, rounds: int) -> None:
         story = Story(url=server.url, access_key_id="test", secret_access_key="test", region="us-east-1")
         list(story._prepare())
         for round_ in range(rounds):
-            one_round(server, story, round_, chance)
+            seen = one_round(server, story, round_, chance)
+            sys.stdout.write(f"round {round_ + 1} of {rounds}: {seen} acknowledged calls, one record each\n")
+            sys.stdout.flush()
     finally:
         server.stop()
 
 
-def one_round(server: ServerProcess, story: Story, round_: int, chance: random.Random) -> None:
+def one_round(server: ServerProcess, story: Story, round_: int, chance: random.Random) -> int:
+    """The number of calls that were acknowledged."""
     start = datetime.now(UTC) - timedelta(seconds=1)
     s3, config = client(server.url, "s3"), client(server.url, "config")
     loads = [Load(s3, config, number, round_) for number in range(LOADERS)]
@@ -165,6 +169,7 @@ def one_round(server: ServerProcess, story: Story, round_: int, chance: random.R
     check_records(server.url, start, acknowledged)
     rules = {r["ConfigRuleName"] for load in loads for r in rules_of(server.url, load)}
     assert {rule for load in loads for rule in load.rules} <= rules
+    return len(acknowledged)
 
 
 def rules_of(url: str, load: Load) -> list[dict[str, Any]]:

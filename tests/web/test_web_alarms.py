@@ -110,6 +110,51 @@ def test_an_alarm_is_created_in_the_wizard(browse, alarms, seeded) -> None:
     console.check()
 
 
+def test_alarms_are_combined_and_the_combination_changed(browse, alarms, seeded) -> None:
+    console = browse("/alarms", "Alarms")
+    page = console.page
+    for name in ("checkout-slow", "checkout-dead"):
+        page.get_by_role("checkbox", name=name).check()
+    page.get_by_role("link", name="Combine 2").click()
+    expect(page.get_by_role("heading", level=1, name="Create alarm")).to_be_visible()
+    rule = page.get_by_role("textbox", name="Rule")
+    expect(rule).to_contain_text('ALARM("checkout-dead")')
+    expect(page.get_by_role("link", name="checkout-slow")).to_be_visible()
+    page.get_by_role("button", name="Create alarm").click()
+    expect(page.get_by_text("An alarm needs a name.")).to_be_visible()
+    console.check_both_modes()
+    page.get_by_label("Alarm name").fill("combined")
+    rule.click()
+    rule.press("Control+End")
+    rule.press_sequentially(" AND")
+    page.get_by_role("button", name="Create alarm").click()
+    expect(page.get_by_text("Error in AlarmRule").first).to_be_visible()
+    rule.click()
+    rule.press("Control+End")
+    rule.press_sequentially(' NOT OK("checkout-br')
+    page.get_by_role("option", name="checkout-broken").click()
+    expect(rule).to_contain_text('AND NOT OK("checkout-broken")')
+    page.get_by_role("button", name="Create alarm").click()
+    expect(page.get_by_role("heading", level=1, name="combined")).to_be_visible()
+
+    def made() -> dict:
+        found = seeded.client("cloudwatch").describe_alarms(
+            AlarmNames=["combined"], AlarmTypes=["CompositeAlarm"]
+        )
+        return found["CompositeAlarms"][0]
+
+    assert made()["AlarmRule"].endswith('ALARM("checkout-dead") AND NOT OK("checkout-broken")')
+    page.get_by_role("button", name="Actions", exact=True).first.click()
+    page.get_by_role("menuitem", name="Edit").click()
+    expect(page.get_by_role("heading", level=1, name="Edit combined")).to_be_visible()
+    page.get_by_label("Suppressed by").fill("checkout-dead")
+    page.get_by_label("Wait period").fill("30")
+    page.get_by_role("button", name="Save alarm").click()
+    expect(page.get_by_role("heading", level=1, name="combined", exact=True)).to_be_visible()
+    assert (made()["ActionsSuppressor"], made()["ActionsSuppressorWaitPeriod"]) == ("checkout-dead", 30)
+    console.check()
+
+
 def test_actions_of_several_alarms_are_disabled_at_once(browse, alarms, seeded) -> None:
     console = browse("/alarms", "Alarms")
     page = console.page

@@ -6,9 +6,10 @@ that ends a job checks that its owner still holds it, so a job that somebody els
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -59,7 +60,7 @@ _ALONE = sa.or_(
 )
 """No job of the same kind and key runs."""
 _LOOK = (
-    sa.select(JOB.c.id, JOB.c.run_at)
+    sa.select(JOB.c.id, JOB.c.kind, JOB.c.run_at)
     .where(
         JOB.c.owner == "",
         JOB.c.run_at <= sa.bindparam("horizon"),
@@ -78,28 +79,35 @@ _CLAIM = (
 _COMPLETE = sa.delete(JOB).where(JOB.c.id == sa.bindparam("done"), JOB.c.owner == sa.bindparam("held_by"))
 
 
-def look(connection: Connection, kinds: Collection[str], now: datetime, horizon: datetime) -> Due:
-    """Due jobs of these kinds, at most ``limits.JOB_CLAIM``, and when the next comes before the horizon."""
+def look(connection: Connection, free: Mapping[str, int], now: datetime, horizon: datetime) -> Due:
+    """Due jobs, at most ``free[kind]`` of a kind, and when the next comes before the horizon.
+
+    Of ``limits.JOB_CLAIM`` at a time: no more are read than can be claimed, for what waits may be long.
+    """
     time = micros(now)
-    rows = connection.execute(_LOOK, {"horizon": micros(horizon), "kinds": sorted(kinds)}).all()
+    rows = connection.execute(_LOOK, {"horizon": micros(horizon), "kinds": sorted(free)}).all()
     later = [row.run_at for row in rows if row.run_at > time]
     stale = connection.execute(_STALE, {"time": time}).first() is not None
-    return Due(
-        tuple(row.id for row in rows if row.run_at <= time), moment(later[0]) if later else None, stale
-    )
+    due = _at_most(free, (row for row in rows if row.run_at <= time))
+    return Due(tuple(row.id for row in due), moment(later[0]) if later else None, stale)
 
 
-def claim(
-    connection: Connection, ids: Sequence[str], free: dict[str, int], owner: str, until: datetime
-) -> list[tuple[Job, int]]:
-    """Claim those that are still free, at most ``free[kind]`` of a kind; (job, interruptions), longest due first."""
-    rows = connection.execute(_FREE, {"ids": list(ids)}).all()
+def _at_most(free: Mapping[str, int], rows: Iterable[Any]) -> list[Any]:
+    """The first rows of every kind, as many as have room."""
     left = dict(free)
     taken = []
     for row in rows:
         if left.get(row.kind, 0) > 0:
             left[row.kind] -= 1
             taken.append(row)
+    return taken
+
+
+def claim(
+    connection: Connection, ids: Sequence[str], free: dict[str, int], owner: str, until: datetime
+) -> list[tuple[Job, int]]:
+    """Claim those that are still free, at most ``free[kind]`` of a kind; (job, interruptions), longest due first."""
+    taken = _at_most(free, connection.execute(_FREE, {"ids": list(ids)}).all())
     if taken:
         mine = {"ids": [row.id for row in taken], "new_owner": owner, "until": micros(until)}
         connection.execute(_CLAIM, mine)

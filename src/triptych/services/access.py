@@ -34,13 +34,15 @@ def refusal(
     :param keys: what the service knows of the request beside what is known of every one.
     """
     identity = context.identity
+    parsed = _parsed(policy) if policy else None
+    if parsed is None and identity.account == owner:
+        return ""
     asked = Request(
         principal=_principal(identity),
         action=action,
         resource=resource,
         keys={key.lower(): (value,) for key, value in (_keys(context) | dict(keys)).items() if value},
     )
-    parsed = _parsed(policy) if policy else None
     verdict = judge(parsed, asked) if parsed is not None else "silent"
     if verdict == "allowed" or (verdict == "silent" and identity.account == owner):
         return ""

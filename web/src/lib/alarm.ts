@@ -160,10 +160,57 @@ export function bySeverity(a: AnyAlarm, b: AnyAlarm): number {
 const severity = (alarm: AnyAlarm) =>
   ({ ALARM: 0, INSUFFICIENT_DATA: 1, OK: 2 })[alarm.StateValue ?? "OK"] ?? 3;
 
-/** What the wizard edits. Numbers are text while they are typed. */
-export interface Draft {
+/** What alarms of every kind have: a name, and who is told of which state. */
+export interface Outline {
   name: string;
   description: string;
+  actionsEnabled: boolean;
+  alarmActions: string[];
+  okActions: string[];
+  insufficientActions: string[];
+}
+
+export const EMPTY_OUTLINE: Outline = {
+  name: "",
+  description: "",
+  actionsEnabled: true,
+  alarmActions: [],
+  okActions: [],
+  insufficientActions: [],
+};
+
+export function outlineOf(alarm: AnyAlarm): Outline {
+  return {
+    name: alarm.AlarmName ?? "",
+    description: alarm.AlarmDescription ?? "",
+    actionsEnabled: alarm.ActionsEnabled ?? true,
+    alarmActions: alarm.AlarmActions ?? [],
+    okActions: alarm.OKActions ?? [],
+    insufficientActions: alarm.InsufficientDataActions ?? [],
+  };
+}
+
+/** The parameters that PutMetricAlarm and PutCompositeAlarm share. */
+export function outlineInput(outline: Outline) {
+  return {
+    AlarmName: outline.name,
+    AlarmDescription: outline.description || undefined,
+    ActionsEnabled: outline.actionsEnabled,
+    AlarmActions: listed(outline.alarmActions),
+    OKActions: listed(outline.okActions),
+    InsufficientDataActions: listed(outline.insufficientActions),
+  };
+}
+
+const listed = (actions: string[]) => (actions.some(Boolean) ? actions.filter(Boolean) : undefined);
+
+export function nameError(name: string): string | undefined {
+  if (!name.trim()) return "An alarm needs a name.";
+  return name.length > 255 ? "At most 255 characters." : undefined;
+}
+
+/** What the wizard edits. Numbers are text while they are typed. */
+export interface Draft extends Outline {
   queries: MetricDataQuery[];
   comparison: ComparisonOperator;
   threshold: string;
@@ -171,15 +218,10 @@ export interface Draft {
   periods: string;
   missing: string;
   lowSamples: string;
-  actionsEnabled: boolean;
-  alarmActions: string[];
-  okActions: string[];
-  insufficientActions: string[];
 }
 
 export const EMPTY_DRAFT: Draft = {
-  name: "",
-  description: "",
+  ...EMPTY_OUTLINE,
   queries: [],
   comparison: "GreaterThanThreshold",
   threshold: "",
@@ -187,17 +229,12 @@ export const EMPTY_DRAFT: Draft = {
   periods: "1",
   missing: "missing",
   lowSamples: "",
-  actionsEnabled: true,
-  alarmActions: [],
-  okActions: [],
-  insufficientActions: [],
 };
 
 export function draftOf(alarm: AnyAlarm): Draft {
   const periods = alarm.EvaluationPeriods ?? 1;
   return {
-    name: alarm.AlarmName ?? "",
-    description: alarm.AlarmDescription ?? "",
+    ...outlineOf(alarm),
     queries: queriesOfAlarm(alarm),
     comparison: alarm.ComparisonOperator ?? "GreaterThanThreshold",
     threshold: String(alarm.Threshold ?? ""),
@@ -205,10 +242,6 @@ export function draftOf(alarm: AnyAlarm): Draft {
     needed: String(alarm.DatapointsToAlarm ?? periods),
     missing: alarm.TreatMissingData ?? "missing",
     lowSamples: alarm.EvaluateLowSampleCountPercentile ?? "",
-    actionsEnabled: alarm.ActionsEnabled ?? true,
-    alarmActions: alarm.AlarmActions ?? [],
-    okActions: alarm.OKActions ?? [],
-    insufficientActions: alarm.InsufficientDataActions ?? [],
   };
 }
 
@@ -217,12 +250,7 @@ const SIMPLE = new Set(["Average", "Sum", "Minimum", "Maximum", "SampleCount"]);
 /** PutMetricAlarm's parameters; a single metric is written the short way, as everybody reads it. */
 export function putInput(draft: Draft): PutMetricAlarmInput {
   return trimmed({
-    AlarmName: draft.name,
-    AlarmDescription: draft.description || undefined,
-    ActionsEnabled: draft.actionsEnabled,
-    AlarmActions: listed(draft.alarmActions),
-    OKActions: listed(draft.okActions),
-    InsufficientDataActions: listed(draft.insufficientActions),
+    ...outlineInput(draft),
     ...watched(draft.queries),
     ComparisonOperator: draft.comparison,
     Threshold: Number(draft.threshold),
@@ -232,8 +260,6 @@ export function putInput(draft: Draft): PutMetricAlarmInput {
     EvaluateLowSampleCountPercentile: (isPercentile(draft) && draft.lowSamples) || undefined,
   });
 }
-
-const listed = (actions: string[]) => (actions.some(Boolean) ? actions.filter(Boolean) : undefined);
 
 function watched(queries: MetricDataQuery[]): Partial<PutMetricAlarmInput> {
   const [only] = queries;
@@ -263,8 +289,8 @@ export function draftErrors(draft: Draft): Partial<Record<DraftField, string>> {
   const [m, n] = [Number(draft.needed), Number(draft.periods)];
   if (!Number.isInteger(n) || n < 1) errors.periods = "A whole number, 1 or more.";
   else if (!Number.isInteger(m) || m < 1 || m > n) errors.needed = `Between 1 and ${n}.`;
-  if (!draft.name.trim()) errors.name = "An alarm needs a name.";
-  else if (draft.name.length > 255) errors.name = "At most 255 characters.";
+  const name = nameError(draft.name);
+  if (name) errors.name = name;
   return errors;
 }
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fits, rowOf } from "../../src/features/alarms/AlarmsPage";
 import { outcome } from "../../src/features/alarms/Backtested";
-import { namesOf } from "../../src/features/alarms/CompositeTree";
 import { formDraft, stepOfError, usedBy } from "../../src/features/alarms/form";
 import { bodyErrors } from "../../src/features/dashboards/SourceModal";
 import { changed, redone, undone } from "../../src/features/dashboards/useBoard";
@@ -104,13 +103,6 @@ describe("the list of alarms", () => {
   ] as const)("%j %s: %s", (tokens, operation, expected) =>
     expect(fits(row, { tokens: tokens as never, operation })).toBe(expected),
   );
-
-  it("names in composite rules", () =>
-    expect(
-      namesOf(
-        'ALARM("a b") AND (OK(arn:aws:cloudwatch:us-east-1:0:alarm:c) OR AT_LEAST(2, ALARM, ("d", e, "a b")))',
-      ),
-    ).toEqual(["a b", "c", "d", "e"]));
 });
 
 describe("a backtest in words", () => {

@@ -182,21 +182,24 @@ def _of_values(
 def rows_of_values(
     namespace: str, data: Sequence[Mapping[str, Any]], now: datetime, scope: Scope
 ) -> Rows | None:
-    """Data of one value each, at standard resolution, as the rows that ``points_of`` would lead to.
+    """Data of one value each, all of one resolution, as the rows that ``points_of`` would lead to.
 
     None if one of them is something else or in doubt: then ``points_of`` has the last word. Requests of a thousand
     such data are what agents send all day, and making a point of each costs several times as much.
     """
     members = set(map(tuple, data))  # whatever the number of data, a handful
     if len(data) > limits.METRIC_DATA or not all(
-        "Value" in names and _OF_ONE_VALUE.issuperset(names) for names in members
+        "Value" in names and _IN_BULK.issuperset(names) for names in members
     ):
+        return None
+    resolution, *others = {datum.get("StorageResolution", 60) for datum in data}
+    if others or resolution not in (1, 60):
         return None
     values = [datum["Value"] for datum in data]
     found = [_numbered(namespace, datum["MetricName"], _pairs(datum.get("Dimensions"))) for datum in data]
     numbered = [each for each in found if each is not None]
     moments = [datum.get("Timestamp") or now for datum in data]
-    times = {moment: _cut(moment, 60) for moment in set(moments)}
+    times = {moment: _cut(moment, resolution) for moment in set(moments)}
     if len(numbered) < len(data) or None in values or not _fit(values):
         return None
     if min(times) < now - PAST or max(times) > now + FUTURE:
@@ -220,6 +223,7 @@ def rows_of_values(
     return Rows(from_columns(POINTS, columns), dict(numbered))
 
 
+_IN_BULK = _OF_ONE_VALUE | {"StorageResolution"}
 _ENDS = pa.array(range(limits.METRIC_DATA + 1), pa.int32())
 """Where lists of one element begin and end."""
 

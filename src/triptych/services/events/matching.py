@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -12,7 +13,7 @@ import structlog
 from triptych.control.store import ControlStore
 from triptych.kernel import limits
 from triptych.kernel.context import Cause
-from triptych.query.event_pattern import Index, parse
+from triptych.query.event_pattern import Index, Pattern, parse
 from triptych.services.contract import Ctx
 from triptych.services.events.documents import EVERYTHING, RULE_SETS, Rule, rules_of
 
@@ -23,6 +24,7 @@ log = structlog.get_logger()
 DELIVERY = "events.deliver"
 """The kind of the jobs that bring one event to one target each."""
 _BUSES_REMEMBERED = 1000
+_PATTERNS_REMEMBERED = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,12 @@ _RULEBOOKS: WeakKeyDictionary[ControlStore, dict[tuple[str, str, str], _Rulebook
 """What was read of the store; asked only under the version the store has now."""
 
 
+@lru_cache(maxsize=_PATTERNS_REMEMBERED)
+def _parsed(pattern: str) -> Pattern:
+    """When one rule of a bus changes, the patterns of the others are not read again."""
+    return parse(pattern)
+
+
 async def _rulebook(ctx: Ctx, bus: str) -> _Rulebook | None:
     """None: the bus never had rules."""
     current = await ctx.unit.get(RULE_SETS, bus, account=ctx.account, region=ctx.region)
@@ -50,7 +58,7 @@ async def _rulebook(ctx: Ctx, bus: str) -> _Rulebook | None:
         rules = {
             r.name: r for r in await rules_of(ctx, bus) if r.state != "DISABLED" and r.pattern and r.targets
         }
-        index = Index((name, parse(rule.pattern)) for name, rule in rules.items())
+        index = Index((name, _parsed(rule.pattern)) for name, rule in rules.items())
         book = _Rulebook(current.version, rules, index)
         if len(known) >= _BUSES_REMEMBERED:
             known.clear()

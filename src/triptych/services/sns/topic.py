@@ -159,7 +159,8 @@ async def find_topic(
     if topic is None and arn.account == ctx.account:
         raise not_found("Topic")
     if action:
-        policy = topic.policy if topic is not None else ""
+        # Without a policy of its own, a topic lets in its own account: what the default policy says.
+        policy = topic.attributes.get("Policy", "") if topic is not None else ""
         _check_access(ctx, arn.account, policy, f"SNS:{action}", topic_arn, keys)
     if topic is None:
         raise not_found("Topic")

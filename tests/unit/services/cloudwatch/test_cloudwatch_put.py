@@ -122,6 +122,9 @@ DATA = st.fixed_dictionaries(
         ),
     },
 )  # fmt: skip
+RESOLUTIONS = st.sampled_from(
+    [{}, {"StorageResolution": 1}, {"StorageResolution": 60}, {"StorageResolution": 30}]
+)
 ODD = st.sampled_from(
     [
         {"Values": [1.0, 2.0]},
@@ -136,11 +139,12 @@ ODD = st.sampled_from(
 
 
 @settings(deadline=None)
-@given(st.lists(DATA, min_size=1, max_size=4), ODD)
+@given(st.lists(DATA, min_size=1, max_size=4), RESOLUTIONS, ODD)
 def test_data_of_one_value_are_told_alike_in_bulk(
-    data: list[dict[str, object]], odd: dict[str, object]
+    data: list[dict[str, object]], resolution: dict[str, object], odd: dict[str, object]
 ) -> None:
-    data[-1] = data[-1] | odd
+    data = [each | resolution for each in data]
+    data[-1] |= odd
     quick = rows_of_values("App", data, NOON, SCOPE)
     if quick is None:
         return
@@ -160,7 +164,8 @@ def test_data_of_one_value_are_told_alike_in_bulk(
         ),
         ({"Value": None}, False),
         ({"Values": [1.0]}, False),
-        ({"Value": 1.0, "StorageResolution": 1}, False),
+        ({"Value": 1.0, "StorageResolution": 60}, True),
+        ({"Value": 1.0, "StorageResolution": 1}, False),  # the other is of 60
     ],
 )
 def test_which_data_go_in_bulk(members: dict[str, object], plain: bool) -> None:

@@ -5,7 +5,7 @@ import Header from "@cloudscape-design/components/header";
 import Input from "@cloudscape-design/components/input";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Toggle from "@cloudscape-design/components/toggle";
-import type { StepProps } from "./form";
+import type { Outline } from "../../lib/alarm";
 
 const LISTS = [
   { member: "alarmActions", title: "In alarm", description: "When the state becomes ALARM" },
@@ -19,7 +19,12 @@ const LISTS = [
 
 const MOST = 5;
 
-export function ActionsStep({ form, change }: StepProps) {
+interface ActionsProps {
+  form: Outline;
+  change: (part: Partial<Outline>) => void;
+}
+
+export function ActionsStep({ form, change }: ActionsProps) {
   return (
     <SpaceBetween size="l">
       <Container>

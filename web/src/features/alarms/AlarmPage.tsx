@@ -112,12 +112,8 @@ function Actions({ alarm }: { alarm: AnyAlarm }) {
       </Button>
       <ButtonDropdown
         items={[
-          ...(isComposite(alarm)
-            ? []
-            : [
-                { id: "edit", text: "Edit", href: href(`/alarms/${segment(name)}/edit`) },
-                { id: "copy", text: "Copy", href: href("/alarms/new", { copy: name }) },
-              ]),
+          { id: "edit", text: "Edit", href: href(`/alarms/${segment(name)}/edit`) },
+          { id: "copy", text: "Copy", href: href("/alarms/new", { copy: name }) },
           ...changeItems(1).filter((item) => item.id !== (enabled ? "enable" : "disable")),
         ]}
         onItemFollow={(event) => {

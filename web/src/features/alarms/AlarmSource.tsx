@@ -4,7 +4,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Tabs from "@cloudscape-design/components/tabs";
 import { useGlobals } from "../../app/globals";
 import { type AnyAlarm, draftOf, isComposite, putInput } from "../../lib/alarm";
-import { trimmed } from "../../lib/graph";
+import { compositeDraftOf, compositeInput } from "../../lib/composite";
 import { boto3, cli } from "../../lib/snippets";
 import { endpoint, Snippet } from "../../ui/CopyAs";
 
@@ -12,7 +12,9 @@ export function AlarmSource({ alarm }: { alarm: AnyAlarm }) {
   const { region } = useGlobals();
   const where = { endpoint: endpoint(), region };
   const operation = isComposite(alarm) ? "PutCompositeAlarm" : "PutMetricAlarm";
-  const input = { ...(isComposite(alarm) ? compositeInput(alarm) : putInput(draftOf(alarm))) };
+  const input = {
+    ...(isComposite(alarm) ? compositeInput(compositeDraftOf(alarm)) : putInput(draftOf(alarm))),
+  };
   return (
     <SpaceBetween size="s">
       <Tabs
@@ -34,21 +36,4 @@ export function AlarmSource({ alarm }: { alarm: AnyAlarm }) {
       </ExpandableSection>
     </SpaceBetween>
   );
-}
-
-function compositeInput(alarm: AnyAlarm): Record<string, unknown> {
-  return trimmed({
-    AlarmName: alarm.AlarmName,
-    AlarmDescription: alarm.AlarmDescription || undefined,
-    AlarmRule: alarm.AlarmRule,
-    ActionsEnabled: alarm.ActionsEnabled,
-    AlarmActions: alarm.AlarmActions?.length ? alarm.AlarmActions : undefined,
-    OKActions: alarm.OKActions?.length ? alarm.OKActions : undefined,
-    InsufficientDataActions: alarm.InsufficientDataActions?.length
-      ? alarm.InsufficientDataActions
-      : undefined,
-    ActionsSuppressor: alarm.ActionsSuppressor,
-    ActionsSuppressorWaitPeriod: alarm.ActionsSuppressorWaitPeriod,
-    ActionsSuppressorExtensionPeriod: alarm.ActionsSuppressorExtensionPeriod,
-  });
 }

@@ -85,6 +85,9 @@ export default function AlarmsPage() {
           >
             Actions
           </ButtonDropdown>
+          <Button href={href("/alarms/new", { composite: "1", of: selected.map((row) => row.name) })}>
+            {selected.length ? `Combine ${selected.length}` : "Create composite alarm"}
+          </Button>
           <Button variant="primary" href={href("/alarms/new")}>
             Create alarm
           </Button>

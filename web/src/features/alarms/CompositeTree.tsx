@@ -3,31 +3,20 @@ import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
 import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
+import { lazy, Suspense } from "react";
 import { useHref } from "../../app/url";
 import { type AnyAlarm, conditionOf, isComposite } from "../../lib/alarm";
+import { namesOf } from "../../lib/composite";
 import { segment } from "../../lib/url";
 import { Loading } from "../../ui/PageStates";
 import { StateBadge } from "../../ui/StateBadge";
-import { AlarmGraph } from "./AlarmGraph";
 import { useNamedAlarms } from "./queries";
 import "./alarms.css";
 
-const DEPTH = 6;
+const AlarmGraph = lazy(async () => ({ default: (await import("./AlarmGraph")).AlarmGraph }));
 
-/** Names in a rule, bare or quoted, of ARNs the last part; each once. */
-export function namesOf(rule: string): string[] {
-  const found: string[] = [];
-  const call = /\b(?:ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*(?:"((?:[^"\\]|\\.)*)"|([^()\s"]+))\s*\)/g;
-  for (const [, quoted, bare] of rule.matchAll(call))
-    found.push(quoted?.replace(/\\(.)/g, "$1") ?? bare ?? "");
-  for (const [, list = ""] of rule.matchAll(/AT_LEAST\s*\([^()]*\(([^()]*)\)/g)) {
-    for (const [, quoted, bare] of list.matchAll(/"((?:[^"\\]|\\.)*)"|([^\s,"]+)/g)) {
-      found.push(quoted?.replace(/\\(.)/g, "$1") ?? bare ?? "");
-    }
-  }
-  const names = found.map((name) => /^arn:[^:]*:cloudwatch:[^:]*:[^:]*:alarm:(.*)$/.exec(name)?.[1] ?? name);
-  return [...new Set(names)];
-}
+const DEPTH = 6;
+const GRAPH = 110;
 
 export function CompositeTree({ alarm }: { alarm: AnyAlarm }) {
   return (
@@ -40,13 +29,14 @@ export function CompositeTree({ alarm }: { alarm: AnyAlarm }) {
           {alarm.ActionsSuppressedReason}
         </Alert>
       )}
-      <Branch alarm={alarm} path={[alarm.AlarmName ?? ""]} />
+      <RuleTree rule={alarm.AlarmRule ?? ""} path={[alarm.AlarmName ?? ""]} />
     </SpaceBetween>
   );
 }
 
-function Branch({ alarm, path }: { alarm: AnyAlarm; path: string[] }) {
-  const names = namesOf(alarm.AlarmRule ?? "");
+/** `path`: the composite alarms above. */
+export function RuleTree({ rule, path }: { rule: string; path: string[] }) {
+  const names = namesOf(rule);
   const { query, alarms } = useNamedAlarms(names);
   if (query.isPending && names.length > 0) return <Loading />;
   return (
@@ -77,8 +67,12 @@ function Leaf({ name, alarm, path }: { name: string; alarm: AnyAlarm | undefined
           {isComposite(alarm) ? "Composite" : conditionOf(alarm)}
         </Box>
       </div>
-      {deeper && <Branch alarm={alarm} path={[...path, name]} />}
-      {!isComposite(alarm) && path.length === 1 && <AlarmGraph alarm={alarm} height={110} bare />}
+      {deeper && <RuleTree rule={alarm.AlarmRule ?? ""} path={[...path, name]} />}
+      {!isComposite(alarm) && path.length === 1 && (
+        <Suspense fallback={<div style={{ minHeight: GRAPH }} />}>
+          <AlarmGraph alarm={alarm} height={GRAPH} bare />
+        </Suspense>
+      )}
     </li>
   );
 }

@@ -3,9 +3,16 @@ import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Textarea from "@cloudscape-design/components/textarea";
-import type { StepProps } from "./form";
+import type { Outline } from "../../lib/alarm";
 
-export function NameStep({ form, errors, change, editing }: StepProps & { editing: boolean }) {
+interface NameProps {
+  form: Outline;
+  errors: { name?: string };
+  change: (part: Partial<Outline>) => void;
+  editing: boolean;
+}
+
+export function NameStep({ form, errors, change, editing }: NameProps) {
   return (
     <Container>
       <SpaceBetween size="l">

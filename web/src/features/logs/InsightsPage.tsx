@@ -22,10 +22,10 @@ import {
 } from "../../lib/insights";
 import { list, oneOf, text } from "../../lib/url";
 import { CopyAs } from "../../ui/CopyAs";
+import { LaterChart } from "../../ui/LaterChart";
 import { Page } from "../../ui/Page";
 import { Empty, Failed, Loading } from "../../ui/PageStates";
 import { QueryBox } from "../../ui/QueryBox";
-import { TimeSeriesChart } from "../../ui/TimeSeriesChart";
 import { FieldsPanel } from "./FieldsPanel";
 import { GroupPicker } from "./GroupPicker";
 import { InsightsResults } from "./InsightsResults";
@@ -206,7 +206,7 @@ function Histogram({ rows, bin }: { rows: Record<string, string>[]; bin: number 
   );
   if (rows.length === 0) return null;
   return (
-    <TimeSeriesChart
+    <LaterChart
       title={`Matching events per ${bin < 60 ? `${bin} s` : `${bin / 60} min`}; drag to zoom`}
       kind="bar"
       height={120}

@@ -11,8 +11,8 @@ import { useHref } from "../../app/url";
 import { insightsTime, jsonFields, type Row, seriesOf } from "../../lib/insights";
 import { segment } from "../../lib/url";
 import { Download } from "../../ui/Download";
+import { LaterChart } from "../../ui/LaterChart";
 import { Empty, Loadable } from "../../ui/PageStates";
-import { TimeSeriesChart } from "../../ui/TimeSeriesChart";
 import { ValueActions } from "../../ui/ValueActions";
 import { VirtualLog } from "../../ui/VirtualLog";
 import type { FieldActions } from "./FieldsPanel";
@@ -58,7 +58,7 @@ export function InsightsResults(props: Props) {
       {view === "list" && <List {...props} />}
       {view === "table" && <Cells {...props} />}
       {view === "chart" && series && (
-        <TimeSeriesChart
+        <LaterChart
           title="Query results"
           kind={series.length > 1 ? "line" : "area"}
           height={360}
