@@ -39,7 +39,7 @@ def enter(desk: Desk, context: Context, service: str, operation: str, params: di
     )
     x.route = chosen
     x.context = msgspec.structs.replace(context, request_id=request_id, event_id=event_id)
-    x.params = params
+    x.params = dict(params)  # an operation may take out of its own what it is done with
     try:
         if context.cause is not None and context.cause.depth > limits.CAUSE_DEPTH:
             raise ServiceError(

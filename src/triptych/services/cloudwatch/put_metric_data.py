@@ -47,6 +47,10 @@ async def put_metric_data(ctx: Ctx, params: dict[str, Any]) -> None:
     rows = rows_of_values(namespace, data, ctx.now, scope) if data else None
     if rows is None:
         rows = series_room.rows_of(points_of(namespace, data, ctx.now), scope)
+    # The data go before the lake is waited for. With those of a dozen requests in memory, each new one is read into
+    # memory that no cache holds, which takes the front door a fifth more time.
+    params.pop("MetricData", None)
+    del data
     await series_room.store(ctx.runtime, rows, scope)
 
 
