@@ -26,7 +26,7 @@ class _Compiled(NamedTuple):
     settings: Mapping[str, Any]
 
 
-_FEW_OF_MANY: Mapping[str, Any] = {"optimize_move_to_prewhere": 0}
+_FEW_OF_MANY: dict[str, Any] = {"optimize_move_to_prewhere": 0}
 """For queries of tables that are ``few_of_many``. To decide which condition is looked at first the engine would read
 statistics of every part, a quarter of such a query's time, and then save nothing: the key finds the pieces."""
 
@@ -85,7 +85,10 @@ class ClickhouseLake:
         tree = query.tree if isinstance(query, Fixed) else query
         text, _ = compile_query(tree, values, account=account, region=region, tables=self._tables)
         read = [self._tables[each.name] for each in tree.find_all(exp.Table) if each.name in self._tables]
-        compiled = _Compiled(text, _FEW_OF_MANY if all(table.few_of_many for table in read) else {})
+        settings = _FEW_OF_MANY if all(table.few_of_many for table in read) else {}
+        if isinstance(query, Fixed) and query.narrow:
+            settings = settings | {"max_threads": 1}
+        compiled = _Compiled(text, settings)
         if isinstance(query, Fixed):
             self._fixed[key] = compiled
         return compiled

@@ -67,9 +67,13 @@ class RefusedQuery(ValueError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fixed:
-    """A query that is asked again and again: nobody changes its tree, so a lake need not print it every time."""
+    """A query that is asked again and again: nobody changes its tree, so a lake need not print it every time.
+
+    :param narrow: it finds what it wants in a few pieces, which one thread reads sooner than several are called.
+    """
 
     tree: exp.Query
+    narrow: bool = False
 
 
 def compile_query(

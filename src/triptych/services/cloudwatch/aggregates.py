@@ -137,7 +137,7 @@ def _tree(*, of_unit: bool, raw: bool, by_period: bool) -> Fixed:
     if of_unit:
         periods = periods.where(exp.column(_UNIT).eq(_value("unit")))
     if by_period:
-        return Fixed(periods)
+        return Fixed(periods, narrow=True)
     gathered = [exp.func("groupArray", exp.column(name)).as_(alias) for name, alias in _GATHERED.items()]
     if raw:
         for alias, part in (("v", 1), ("w", 2)):
