@@ -30,7 +30,7 @@ demo: console-if-possible ## The closed loop, once, on a server of its own
 	$(BIN)/triptych demo
 
 test: console-if-possible ## Every test
-	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: console         ## ruff, strict types, import contracts, tidiness; the console's own checks
 	$(BIN)/ruff check .

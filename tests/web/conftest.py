@@ -53,7 +53,7 @@ def _missing() -> str:
     if importlib.util.find_spec("playwright") is None:
         return "playwright is not installed"
     for what, there in {
-        "Chromium (apt install chromium)": CHROMIUM.exists(),
+        "Chromium (apt install chromium-headless-shell)": CHROMIUM.exists(),
         "the built console (make console)": (BUILT / "index.html").exists(),
         "axe-core (npm ci in web/)": AXE.exists(),
     }.items():

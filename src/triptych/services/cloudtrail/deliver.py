@@ -12,6 +12,7 @@ import gzip
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ from triptych.control.store import Job
 from triptych.jobs.kind import Later
 from triptych.kernel.errors import ServiceError
 from triptych.kernel.ids import UPPER_ALNUM, Ids
+from triptych.lake.sql import Fixed
 from triptych.services.cloudtrail import digests
 from triptych.services.cloudtrail.bucket_policy import ACL, PRINCIPAL
 from triptych.services.cloudtrail.digest_file import LogFile
@@ -105,20 +107,28 @@ async def records(
     """The next lake rows behind ``after`` that can concern the trail, not before ``start``, in order, at most
     RECORDS_AT_ONCE.
     """
-    query = (
-        exp.select("seq", "region", "time", "record")
-        .from_("cloudtrail_events")
-        .where(exp.GT(this=exp.column("seq"), expression=exp.Placeholder(this="after")))
-        .where(exp.GTE(this=exp.column("time"), expression=exp.Placeholder(this="start")))
-    )
     values: dict[str, Any] = {"after": after, "start": start}
     if until is not None:
-        query = query.where(exp.LTE(this=exp.column("seq"), expression=exp.Placeholder(this="until")))
         values["until"] = until
     scope = region or (None if trail.multi_region else trail.home_region)
-    return await ctx.runtime.lake.select(
-        query.order_by("seq").limit(RECORDS_AT_ONCE), values, account=trail.account, region=scope
+    query = _query(RECORDS_AT_ONCE, bounded=until is not None)
+    return await ctx.runtime.lake.select(query, values, account=trail.account, region=scope)
+
+
+@cache
+def _query(most: int, *, bounded: bool) -> Fixed:
+    def place(name: str) -> exp.Placeholder:
+        return exp.Placeholder(this=name)
+
+    rows = (
+        exp.select("seq", "region", "time", "record")
+        .from_("cloudtrail_events")
+        .where(exp.GT(this=exp.column("seq"), expression=place("after")))
+        .where(exp.GTE(this=exp.column("time"), expression=place("start")))
     )
+    if bounded:
+        rows = rows.where(exp.LTE(this=exp.column("seq"), expression=place("until")))
+    return Fixed(rows.order_by("seq").limit(most))
 
 
 async def _planned(ctx: Ctx, trail: Trail, delivery: Delivery) -> Delivery:
