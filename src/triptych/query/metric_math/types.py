@@ -36,6 +36,7 @@ class Series:
     :param label: of the metric; kept by functions and by operators with a scalar, empty once two are combined.
     :param id: of the query it answers; empty for what was computed.
     :param period: seconds between its points where none is missing.
+    :param properties: what it is of, as dynamic labels name it; kept where the series itself is.
     """
 
     timestamps: tuple[int, ...]
@@ -43,6 +44,7 @@ class Series:
     label: str = ""
     id: str = ""
     period: int = 60
+    properties: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.timestamps) != len(self.values):

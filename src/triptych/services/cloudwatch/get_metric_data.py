@@ -19,8 +19,7 @@ from triptych.services.contract import Ctx, operation
 async def get_metric_data(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     """Compute metric queries between two times.
 
-    Partly: Metrics Insights queries (SELECT) and other accounts are refused. Dynamic labels have no relative times.
-    Pages are cut in the order of the queries, not in time.
+    Partly: Metrics Insights queries (SELECT) and other accounts are refused. Pages are cut in the order of the queries, not in time.
     """
     queries, start, end = params["MetricDataQueries"], params["StartTime"], params["EndTime"]
     if start == end:
@@ -47,7 +46,7 @@ async def get_metric_data(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     )
     properties = {"AccountId": ctx.account, "Region": ctx.region}
     named = [
-        (each, labels.filled(each.label, each.series, each.metric, properties=properties, zone=zone))
+        (each, labels.filled(each.label, each.series, properties=properties, zone=zone, now=ctx.now))
         for each in results
     ]
     ascending = params.get("ScanBy") == "TimestampAscending"

@@ -27,3 +27,14 @@ class MetricStat:
     @property
     def series(self) -> Series:
         return Series(self.namespace, self.metric_name, tuple(sorted(self.dimensions)))
+
+    @property
+    def properties(self) -> tuple[tuple[str, str], ...]:
+        """What ``${PROP('...')}`` in a dynamic label calls them."""
+        return (
+            *((f"Dim.{name}", value) for name, value in self.dimensions),
+            ("MetricName", self.metric_name),
+            ("Namespace", self.namespace),
+            ("Period", str(self.period)),
+            ("Stat", self.stat),
+        )

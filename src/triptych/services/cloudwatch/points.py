@@ -129,15 +129,11 @@ def _points(meant: Statistic, buckets: Sequence[Bucket]) -> Points:
 
 @dataclass(frozen=True, slots=True)
 class QueryResult:
-    """One series that a query returns; a query may return several (SEARCH).
-
-    :param metric: what a dynamic label may speak of; None for an expression.
-    """
+    """One series that a query returns; a query may return several (SEARCH)."""
 
     id: str
     label: str
     series: MathSeries
-    metric: MetricStat | None = None
     messages: tuple[Message, ...] = ()
 
 
@@ -209,11 +205,10 @@ def _bounded(runtime: Runtime, asked: Sequence[Query], start: datetime, end: dat
 
 def _results(query: Query, value: Value, messages: tuple[Message, ...]) -> list[QueryResult]:
     if isinstance(value, MathSeries):
-        return [QueryResult(query.id, query.label or value.label or query.id, value, query.metric, messages)]
+        return [QueryResult(query.id, query.label or value.label or query.id, value, messages)]
     if isinstance(value, list):
         return [
-            QueryResult(query.id, query.label or each.label or query.id, each, None, messages)
-            for each in value
+            QueryResult(query.id, query.label or each.label or query.id, each, messages) for each in value
         ]
     raise metric_queries.invalid(
         f"Error in expression '{query.id}': The result is a scalar; only time series can be returned."
@@ -243,7 +238,13 @@ class _Lookup:
             origin=self.origin,
         )
         return [
-            MathSeries(points.timestamps, points.values, label or stat.metric_name, "", stat.period)
+            MathSeries(
+                points.timestamps,
+                points.values,
+                label or stat.metric_name,
+                period=stat.period,
+                properties=stat.properties,
+            )
             for (stat, label), points in zip(stats, found, strict=True)
         ]
 

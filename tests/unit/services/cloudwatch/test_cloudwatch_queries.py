@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -175,6 +175,11 @@ async def test_math_search_and_messages(world: World) -> None:
         {"Id": "share", "Expression": "m / m", "Label": "share of ${PROP('Region')}"},
         {"Id": "m", "MetricStat": metric() | at_host, "ReturnData": False},
         {"Id": "each", "Expression": "all * 10"},
+        {
+            "Id": "hosts",
+            "Expression": "SORT(all, SUM, DESC, 1)",
+            "Label": "${PROP('Dim.Host')} ${PROP('Stat')}",
+        },
     ]
     answer = await world.do(
         get_metric_data,
@@ -187,24 +192,50 @@ async def test_math_search_and_messages(world: World) -> None:
     assert shown == [
         ("total", "total", [0.0, 2.0, 4.0]), ("share", "share of eu-central-1", [1.0, 1.0]),
         ("each", "Requests a", [0.0, 10.0, 20.0]), ("each", "Requests b", [0.0, 10.0, 20.0]),
+        ("hosts", "a Sum", [0.0, 1.0, 2.0]),
     ]  # fmt: skip
     dropped = {each["Id"]: each.get("Messages", []) for each in answer["MetricDataResults"]}
     assert [each["Code"] for each in dropped["share"]] == ["ArithmeticError"]
     assert dropped["total"] == []
 
 
-def test_labels() -> None:
-    series = Series((0, 60, 120), (1.0, 3.5, 2.0), "Latency")
-    stat = MetricStat("App", "Latency", (("Host", "a"),), 60, "p90")
-    given = (
-        "${LABEL} ${MIN}/${MAX}@${MAX_TIME} ${AVG} ${SUM} ${FIRST}-${LAST} n=${DATAPOINT_COUNT} ${PROP('Dim.Host')} "
-        "${PROP('Stat')} ${PROP('Region')} ${PROP('Dim.None')} ${UNKNOWN} $ {}"
-    )
+LATENCY = Series(
+    (0, 3600, 90_060),
+    (1.0, 3.5, 2.0),
+    "Latency",
+    properties=MetricStat("App", "Latency", (("Host", "a"),), 60, "p90").properties,
+)
+
+
+@pytest.mark.parametrize(
+    ("label", "filled"),
+    [
+        ("${LABEL}: ${MIN}/${MAX} ${AVG} ${SUM} ${FIRST}-${LAST} n=${DATAPOINT_COUNT}", "Latency: 1/3.5 2.167 6.5 1-2 n=3"),
+        ("${MIN_MAX_RANGE} ${FIRST_LAST_RANGE}", "2.5 1"),
+        ("${MIN_TIME} ${MAX_TIME} ${FIRST_TIME} ${LAST_TIME}", "01:30 02:30 01:30 02:31"),
+        ("${MIN_MAX_TIME_RANGE}, ${FIRST_LAST_TIME_RANGE}", "1h, 1d 1h 1m"),
+        ("${MIN_TIME_RELATIVE}, ${FIRST_TIME_RELATIVE}", "1d 1h 1m 30s, 1d 1h 1m 30s"),
+        ("${MAX_TIME_RELATIVE}, ${LAST_TIME_RELATIVE}", "1d 1m 30s, 30s"),
+        ("${PROP('Dim.Host')} ${PROP('Stat')} ${PROP('Period')} ${PROP('Region')}", "a p90 60 eu"),
+        ("${PROP('Namespace')} ${PROP('MetricName')} ${PROP('AccountId')}", "App Latency 1"),
+        ("${PROP('Dim.None')} ${UNKNOWN} $ {}", "-- ${UNKNOWN} $ {}"),
+    ],
+)  # fmt: skip
+def test_labels(label: str, filled: str) -> None:
     zone = labels.zone("+0130")
     assert zone == timezone(timedelta(hours=1, minutes=30))
-    filled = labels.filled(given, series, stat, properties={"Region": "eu"}, zone=zone)
-    assert filled == "Latency 1/3.5@01:31 2.167 6.5 1-2 n=3 a p90 eu -- ${UNKNOWN} $ {}"
-    assert labels.filled("${MAX}", Series((), ()), None, properties={}, zone=UTC) == "--"
+    now = datetime.fromtimestamp(90_090, UTC)
+    properties = {"Region": "eu", "AccountId": "1"}
+    assert labels.filled(label, LATENCY, properties=properties, zone=zone, now=now) == filled
+
+
+def test_labels_of_series_without_points_or_of_the_future() -> None:
+    long_ago = datetime.fromtimestamp(60, UTC)
+    nothing = Series((), (), "m")
+    assert labels.filled("${MAX}", nothing, properties={}, zone=UTC, now=long_ago) == "--"
+    assert labels.filled("${MAX_TIME_RELATIVE}", LATENCY, properties={}, zone=UTC, now=long_ago) == "59m"
+    ahead = datetime.fromtimestamp(90_060, UTC)
+    assert labels.filled("${LAST_TIME_RELATIVE}", LATENCY, properties={}, zone=UTC, now=ahead) == "0s"
     assert labels.zone("-2500") is None
 
 
