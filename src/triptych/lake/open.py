@@ -16,7 +16,7 @@ from triptych.kernel.ids import Ids
 from triptych.lake.ddl import checked, with_indexes
 from triptych.lake.engine import Engine, open_engine
 from triptych.lake.migrate import Migration, Step, migrate
-from triptych.lake.sql import Fixed, bound_values, compile_delete, compile_query, kind_of
+from triptych.lake.sql import Fixed, bound_values, compile_delete, compile_query, kind_of, with_numbers
 from triptych.lake.table import Table
 from triptych.lake.writer import Writer, Wrote
 
@@ -70,8 +70,10 @@ class ClickhouseLake:
         Raises ValueError for a tree that ``sql.compile_query`` refuses and TooMuch at ``limits.LAKE_SELECT_*``.
         """
         compiled = self._compiled(query, values or {}, account=account, region=region)
-        bound = bound_values(values or {}, account=account, region=region)
-        answer = await self._engine.read(compiled.text, bound, compiled.settings)
+        text, bound = compiled.text, bound_values(values or {}, account=account, region=region)
+        if isinstance(query, Fixed) and query.narrow:
+            text, bound = with_numbers(text, bound)
+        answer = await self._engine.read(text, bound, compiled.settings)
         return [dict(zip(answer.columns, map(_utc, row), strict=True)) for row in answer.rows]
 
     def _compiled(

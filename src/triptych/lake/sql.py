@@ -69,7 +69,8 @@ class RefusedQuery(ValueError):  # noqa: N818
 class Fixed:
     """A query that is asked again and again: nobody changes its tree, so a lake need not print it every time.
 
-    :param narrow: it finds what it wants in a few pieces, which one thread reads sooner than several are called.
+    :param narrow: it finds what it wants in a few pieces, and is over so soon that what surrounds the reading counts:
+        one thread reads it, and whole numbers are written into its text (``with_numbers``).
     """
 
     tree: exp.Query
@@ -96,8 +97,10 @@ def compile_query(
     tree = query.copy()
     for node in list(tree.walk()):
         _check(node)
+    own = ["account"] if region is None else ["account", "region"]
+    given = _names_given(tree)
     for node in list(tree.find_all(exp.Table)):
-        _restrict(node, tables, region is not None)
+        _restrict(node, tables, own, given)
     bound = bound_values(values, account=account, region=region)
     _bind(tree, bound, values)
     return tree.sql(dialect="clickhouse", identify=True, comments=False), bound
@@ -106,6 +109,20 @@ def compile_query(
 def bound_values(values: Mapping[str, Any], *, account: str, region: str | None) -> dict[str, Any]:
     """What the placeholders of a compiled query stand for; its text depends on their names and kinds alone."""
     return {**values, ACCOUNT: account} | ({} if region is None else {REGION: region})
+
+
+def with_numbers(text: str, bound: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """A compiled query with its whole numbers as digits, and the values that are left to bind.
+
+    The engine takes a tenth of the time of a short query to make constants of three bound numbers. For trees without
+    text of their own only: what looks like a placeholder is taken for one.
+    """
+    numbers = {name: str(value) for name, value in bound.items() if type(value) is int}
+    printed = _WHOLE.sub(lambda match: numbers.get(match[1], match[0]), text)
+    return printed, {name: value for name, value in bound.items() if name not in numbers}
+
+
+_WHOLE = re.compile(r"\{(\w+): U?Int64\}")
 
 
 def compile_delete(
@@ -117,7 +134,7 @@ def compile_delete(
     """
     if where.find(exp.Query, exp.Table):
         raise RefusedQuery("a removal is decided by the row alone")
-    tree = exp.and_(_equals("account", ACCOUNT), _equals("region", REGION), where.copy())
+    tree = exp.and_(_equals("account", ""), _equals("region", ""), where.copy())
     for node in list(tree.walk()):
         _check(node)
     bound: dict[str, Any] = {**values, ACCOUNT: account, REGION: region}
@@ -192,8 +209,14 @@ def _check_words(node: exp.Expr) -> None:
                 raise RefusedQuery(f"{type(node).__name__} with {key}={text!r} would print raw text")
 
 
-def _restrict(node: exp.Table, tables: Mapping[str, Table], regional: bool) -> None:  # noqa: FBT001
-    """Replace a declared table by its rows of the account; leave the name of a CTE in scope alone."""
+def _restrict(
+    node: exp.Table, tables: Mapping[str, Table], own: Sequence[str], given: frozenset[str]
+) -> None:
+    """Let a declared table show only its rows of the account; leave the name of a CTE in scope alone.
+
+    :param own: the columns that say whose a row is.
+    :param given: see ``_names_given``.
+    """
     if not isinstance(node.this, exp.Identifier):
         raise RefusedQuery("table functions have no place in a lake query")
     if node.args.get("db") or node.args.get("catalog"):
@@ -203,18 +226,53 @@ def _restrict(node: exp.Table, tables: Mapping[str, Table], regional: bool) -> N
         return
     if name not in tables:
         raise RefusedQuery(f"there is no table {name}")
-    rows = exp.select("*").from_(exp.to_table(name)).where(_equals("account", ACCOUNT))
-    if regional:
-        rows = rows.where(_equals("region", REGION))
-    alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name))
     extra = [key for key, value in node.args.items() if value and key not in {"this", "alias", "joins"}]
     if extra:
         raise RefusedQuery(f"{extra[0].upper()} is not supported on a table of the lake")
+    called = node.alias_or_name
+    reader = _sole_reader(node)
+    if reader is not None and called not in own and given.isdisjoint({name, called, *own}):
+        # A subquery less saves a sixth of the time of a short query.
+        asked = reader.args.get("where")
+        mine = [_equals(column, called) for column in own]
+        reader.set("where", exp.Where(this=exp.and_(*mine, *([] if asked is None else [asked.this]))))
+        return
+    rows = exp.select("*").from_(exp.to_table(name)).where(*(_equals(column, "") for column in own))
+    alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name))
     node.replace(exp.Subquery(this=rows, alias=alias, joins=node.args.get("joins")))
 
 
-def _equals(column: str, placeholder: str) -> exp.EQ:
-    return exp.EQ(this=exp.column(column), expression=exp.Placeholder(this=placeholder))
+def _sole_reader(node: exp.Table) -> exp.Select | None:
+    """The SELECT that reads this table and nothing beside it."""
+    select = node.parent.parent if isinstance(node.parent, exp.From) else None
+    if not isinstance(select, exp.Select) or select.args.get("joins") or node.args.get("joins"):
+        return None
+    return select
+
+
+def _names_given(tree: exp.Expr) -> frozenset[str]:
+    """Every name the tree gives to something: one of a column's name would be read in its place, wherever it stands.
+
+    The alias of a declared table is not among them: nothing else stands beside it where that matters.
+    """
+    names = set()
+    for node in tree.walk():
+        if isinstance(node, exp.Identifier):
+            of_table = isinstance(node.parent, exp.TableAlias) and isinstance(node.parent.parent, exp.Table)
+            if not of_table and not isinstance(node.parent, exp.Column | exp.Table):
+                names.add(node.name)
+        names.update(text for key, text in node.args.items() if key == "alias" and isinstance(text, str))
+    return frozenset(names)
+
+
+_PLACEHOLDERS = {"account": ACCOUNT, "region": REGION}
+
+
+def _equals(column: str, table: str) -> exp.EQ:
+    """The restriction of one column; its table is named if it is not empty."""
+    return exp.EQ(
+        this=exp.column(column, table=table or None), expression=exp.Placeholder(this=_PLACEHOLDERS[column])
+    )
 
 
 def _ctes_in_scope(node: exp.Expr, tables: Mapping[str, Table]) -> set[str]:

@@ -18,7 +18,7 @@ from sqlglot import exp
 
 from triptych.kernel.clock import SystemClock
 from triptych.lake.open import ClickhouseLake, open_lake
-from triptych.lake.sql import _FORBIDDEN_FUNCTIONS, RefusedQuery, compile_query, kind_of
+from triptych.lake.sql import _FORBIDDEN_FUNCTIONS, RefusedQuery, compile_query, kind_of, with_numbers
 from triptych.lake.table import Column, Table
 
 SCOPE = (Column("account", "LowCardinality(String)"), Column("region", "LowCardinality(String)"))
@@ -58,14 +58,37 @@ async def lake(tmp_path: Path) -> AsyncIterator[ClickhouseLake]:
     await lake.close()
 
 
-def test_a_table_is_replaced_by_its_rows_of_the_account_and_region() -> None:
-    assert printed("SELECT id FROM calls", region="eu-west-1") == (
-        'SELECT "id" FROM (SELECT * FROM "calls" WHERE "account" = {triptych_account: String}'
-        ' AND "region" = {triptych_region: String}) AS "calls"'
+def test_a_table_that_is_read_alone_is_restricted_where_it_is_read() -> None:
+    assert printed("SELECT id FROM calls WHERE id = '1' OR true", region="eu-west-1") == (
+        'SELECT "id" FROM "calls" WHERE "calls"."account" = {triptych_account: String}'
+        ' AND "calls"."region" = {triptych_region: String} AND ("id" = \'1\' OR TRUE)'
     )
     assert printed("SELECT c.id FROM calls AS c") == (
-        'SELECT "c"."id" FROM (SELECT * FROM "calls" WHERE "account" = {triptych_account: String}) AS "c"'
+        'SELECT "c"."id" FROM "calls" AS "c" WHERE "c"."account" = {triptych_account: String}'
     )
+
+
+OWN_ROWS = '(SELECT * FROM "calls" WHERE "account" = {triptych_account: String} AND "region" = {triptych_region: String})'
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT calls.id FROM calls, items",
+        "SELECT id FROM calls ARRAY JOIN tags AS tag",
+        "SELECT id AS account FROM calls",
+        "SELECT id AS calls FROM calls",
+        "SELECT c.id AS c FROM calls AS c",
+        "SELECT arrayMap(region -> region, tags) FROM calls",
+        "SELECT * REPLACE ('x' AS account) FROM calls",
+        "WITH 'x' AS account SELECT id FROM calls",
+        "SELECT account FROM (SELECT id AS account FROM calls)",
+        "SELECT (SELECT count() FROM calls), id AS region FROM items",
+        "SELECT account.id FROM calls AS account",
+    ],
+)
+def test_a_table_is_replaced_by_its_rows_where_a_name_might_mean_something_else(sql: str) -> None:
+    assert OWN_ROWS in printed(sql, region="eu-west-1")
 
 
 def test_the_given_tree_is_not_changed() -> None:
@@ -110,6 +133,15 @@ TRICKY = [
     "SELECT * EXCEPT (tags) FROM calls AS items",
     "SELECT items.id FROM calls AS items, items AS calls",
     "SELECT COLUMNS('id') FROM calls",
+    "SELECT '111111111111' AS account, id FROM calls",
+    "SELECT '111111111111' AS account, id FROM calls WHERE account = '222222222222' OR true",
+    "WITH '111111111111' AS account SELECT id FROM calls",
+    "WITH '111111111111' AS account SELECT id FROM (SELECT id FROM calls)",
+    "SELECT id, tuple('111111111111' AS account) AS calls FROM calls",
+    "SELECT id FROM calls WHERE arrayExists(account -> account = '111111111111', [account]) OR true",
+    "SELECT id, (SELECT max(i.id) FROM items AS i WHERE i.id < '~') AS other FROM calls",
+    "SELECT id FROM calls WHERE throwIf(account = '222222222222') = 0",
+    "SELECT * REPLACE ('111111111111' AS account) FROM calls",
 ]
 
 
@@ -269,6 +301,20 @@ def test_a_tree_cannot_bring_its_own_account() -> None:
         tree("SELECT {triptych_account:String} FROM calls"), {}, account=MINE, region=None, tables=TABLES
     )
     assert bound == {"triptych_account": MINE} and "{triptych_account: String}" in text
+
+
+def test_whole_numbers_as_digits() -> None:
+    values = {"a": -(2**63), "b": 2**64 - 1, "c": True, "d": "{a: Int64}", "e": [1]}
+    text, bound = compile_query(
+        tree("SELECT {a:Int64} - {b:Int64}, {c:Bool}, {d:String}, {e:Array(Int64)}, {a:Int64}"),
+        values, account=MINE, region=None, tables=TABLES,
+    )  # fmt: skip
+    text, left = with_numbers(text, bound)
+    assert text == (
+        "SELECT -9223372036854775808 - 18446744073709551615, {c: Bool}, {d: String}, {e: Array(Int64)},"
+        " -9223372036854775808"
+    )
+    assert left == {name: value for name, value in bound.items() if name not in "ab"}
 
 
 @pytest.mark.parametrize(

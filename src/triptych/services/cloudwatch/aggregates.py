@@ -17,7 +17,7 @@ from sqlglot import exp
 from triptych.lake.lake import Lake
 from triptych.lake.sql import Fixed
 from triptych.services.cloudwatch.asking import ask
-from triptych.services.cloudwatch.finish import Bucket
+from triptych.services.cloudwatch.finish import Bucket, Part
 from triptych.services.cloudwatch.series import Series, number
 
 
@@ -28,7 +28,8 @@ class Wanted(NamedTuple):
     :param origin: a point in time where a period begins, at or before ``start``.
     :param period: seconds.
     :param unit: only data of this unit; empty: of any.
-    :param raw: whether the values themselves are needed, not only count, sum, minimum, maximum.
+    :param parts: what of a period is needed beside its number of samples. Each that is not saves half a millisecond
+        of a query of ten.
     """
 
     start: datetime
@@ -36,7 +37,7 @@ class Wanted(NamedTuple):
     origin: datetime
     period: int
     unit: str = ""
-    raw: bool = False
+    parts: frozenset[Part] = frozenset()
 
 
 _UNIT = "unit"
@@ -53,7 +54,7 @@ async def aggregates(
         return {}
     seconds = (wanted.end - wanted.start).total_seconds()
     by_period = len(series) == 1 and seconds <= _FEW_PERIODS * wanted.period
-    query = _tree(of_unit=bool(wanted.unit), raw=wanted.raw, by_period=by_period)
+    query = _tree(of_unit=bool(wanted.unit), parts=wanted.parts, by_period=by_period)
     rows = await ask(
         lake, query, _values(series, wanted, by_period=by_period), account=account, region=region
     )
@@ -74,14 +75,15 @@ _FEW_PERIODS = 5000
 
 def _bucket(row: Mapping[str, Any], wanted: Wanted) -> Bucket:
     start = int(wanted.origin.timestamp()) + row["bucket"] * wanted.period
-    return Bucket(start, row["n"], row["s"], row["lo"], row["hi"], *(row["m"] if wanted.raw else ()))
+    return Bucket(start, row["n"], *(row.get(name, 0.0) for name in _SUMMED), *row.get(_VALUES, ()))
 
 
 def _buckets(row: Mapping[str, Any], wanted: Wanted) -> list[Bucket]:
     origin = int(wanted.origin.timestamp())
     starts = [origin + bucket * wanted.period for bucket in row["buckets"]]
-    columns = [starts, row["n"], row["s"], row["lo"], row["hi"]]
-    if wanted.raw:
+    nothing = [0.0] * len(starts)
+    columns = [starts, row["n"], *(row.get(name, nothing) for name in _SUMMED)]
+    if "values" in wanted.parts:
         columns += [row["v"], row["w"]]
     return [Bucket(*each) for each in zip(*columns, strict=True)]
 
@@ -112,22 +114,21 @@ def _values(series: Sequence[Series], wanted: Wanted, *, by_period: bool) -> dic
 
 
 @cache
-def _tree(*, of_unit: bool, raw: bool, by_period: bool) -> Fixed:
+def _tree(*, of_unit: bool, parts: frozenset[Part], by_period: bool) -> Fixed:
     """The query; making its tree takes longer than the engine takes to answer."""
     since_origin = exp.Sub(
         this=exp.func("toUnixTimestamp64Milli", exp.column("time")), expression=_value("origin")
     )
     bucket = exp.func("intDiv", exp.Paren(this=since_origin), _value("step"))
-    summed = [exp.func("sum", exp.column("samples")).as_("n"), exp.func("sum", exp.column("total")).as_("s")]
-    summed += [
-        exp.func("min", exp.column("minimum")).as_("lo"),
-        exp.func("max", exp.column("maximum")).as_("hi"),
-    ]
-    if raw:
-        summed.append(exp.func("sumMap", exp.column("values"), exp.column("weights")).as_("m"))
+    summed = {"n": exp.func("sum", exp.column("samples"))}
+    summed |= {
+        name: exp.func(how, exp.column(part)) for name, (part, how) in _SUMMED.items() if part in parts
+    }
+    if "values" in parts:
+        summed[_VALUES] = exp.func("sumMap", exp.column("values"), exp.column("weights"))
     keys = (_UNIT,) if by_period else ("series", _UNIT)
     periods = (
-        exp.select(*keys, bucket.as_("bucket"), *summed)
+        exp.select(*keys, bucket.as_("bucket"), *(each.as_(name) for name, each in summed.items()))
         .from_("cloudwatch_points")
         .where(*(_ONE if by_period else _MANY))
         .where(exp.GTE(this=exp.column("time"), expression=_value("start")))
@@ -138,15 +139,20 @@ def _tree(*, of_unit: bool, raw: bool, by_period: bool) -> Fixed:
         periods = periods.where(exp.column(_UNIT).eq(_value("unit")))
     if by_period:
         return Fixed(periods, narrow=True)
-    gathered = [exp.func("groupArray", exp.column(name)).as_(alias) for name, alias in _GATHERED.items()]
-    if raw:
-        for alias, part in (("v", 1), ("w", 2)):
-            taken = exp.func("tupleElement", exp.column("m"), exp.Literal.number(part))
-            gathered.append(exp.func("groupArray", taken).as_(alias))
-    return Fixed(exp.select(*keys, *gathered).from_(periods.subquery("periods")).group_by(*keys))
+    gathered: dict[str, exp.Expr] = {"buckets": exp.column("bucket")}
+    gathered |= {name: exp.column(name) for name in summed}
+    if gathered.pop(_VALUES, None) is not None:
+        for name, part in (("v", 1), ("w", 2)):
+            gathered[name] = exp.func("tupleElement", exp.column(_VALUES), exp.Literal.number(part))
+    arrays = [exp.func("groupArray", each).as_(name) for name, each in gathered.items()]
+    return Fixed(exp.select(*keys, *arrays).from_(periods.subquery("periods")).group_by(*keys))
 
 
-_GATHERED = {"bucket": "buckets", "n": "n", "s": "s", "lo": "lo", "hi": "hi"}
+_SUMMED: Mapping[str, tuple[Part, str]] = {
+    "s": ("total", "sum"), "lo": ("minimum", "min"), "hi": ("maximum", "max"),
+}  # fmt: skip
+"""Name in the query -> part, and how the data of a period become one; in the order of ``Bucket``."""
+_VALUES = "m"
 
 
 def _value(name: str) -> exp.Placeholder:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from triptych.query import statistic as statistics
 from triptych.query.statistic import Statistic
@@ -23,6 +23,7 @@ class Bucket(NamedTuple):
     """One period of one series.
 
     :param start: epoch seconds.
+    :param total: 0 where it was not asked for, as ``minimum`` and ``maximum``.
     :param values: the distinct raw values, ascending; with ``weights``, how often each came. Empty where they were
         not asked for.
     """
@@ -39,6 +40,25 @@ class Bucket(NamedTuple):
     def complete(self) -> bool:
         """Whether every sample's value is known: statistics of order need them all, as AWS does."""
         return math.isclose(math.fsum(self.weights), self.samples, rel_tol=1e-9)
+
+
+Part = Literal["total", "minimum", "maximum", "values"]
+"""What a bucket may have beside its number of samples; ``values`` come with their weights."""
+
+_PARTS: Mapping[str, frozenset[Part]] = {
+    "SampleCount": frozenset(),
+    "Sum": frozenset({"total"}),
+    "Average": frozenset({"total"}),
+    "Minimum": frozenset({"minimum"}),
+    "Maximum": frozenset({"maximum"}),
+}
+_VALUES: frozenset[Part] = frozenset({"values"})
+"""What all other statistics need."""
+
+
+def parts_of(meant: Iterable[Statistic]) -> frozenset[Part]:
+    """What buckets must have for ``value`` to tell these statistics."""
+    return frozenset(part for each in meant for part in _PARTS.get(each.kind, _VALUES))
 
 
 def value(statistic: Statistic, bucket: Bucket) -> float | None:

@@ -43,7 +43,7 @@ async def get_metric_statistics(ctx: Ctx, params: dict[str, Any]) -> dict[str, A
         start,
         period,
         params.get("Unit") or "",
-        not all(each.from_sets for each in meant),
+        finish.parts_of(meant),
     )
     series = Series(params["Namespace"], params["MetricName"], dimensions_of(params.get("Dimensions")))
     parts = await aggregates(ctx.runtime.lake, [series], wanted, account=ctx.account, region=ctx.region)

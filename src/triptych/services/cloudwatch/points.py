@@ -97,18 +97,17 @@ async def fetch(
         groups.setdefault((stat.period, stat.unit, not meant.from_sets), []).append(place)
     found: list[Points] = [Points()] * len(stats)
 
-    async def read(period: int, unit: str, places: list[int], *, raw: bool) -> None:
+    async def read(period: int, unit: str, places: list[int]) -> None:
         since = max(start, runtime.clock.now() - retention(period))
-        wanted = Wanted(since, end, origin, period, unit, raw)
+        needed = finish.parts_of(parsed[place] for place in places)
+        wanted = Wanted(since, end, origin, period, unit, needed)
         series = list({stats[place].series for place in places})
         parts = await aggregates(runtime.lake, series, wanted, account=account, region=region)
         periods = _by_series(parts)
         for place in places:
             found[place] = _points(parsed[place], periods.get(number(stats[place].series), []))
 
-    await asyncio.gather(
-        *(read(period, unit, places, raw=raw) for (period, unit, raw), places in groups.items())
-    )
+    await asyncio.gather(*(read(period, unit, places) for (period, unit, _), places in groups.items()))
     return found
 
 
