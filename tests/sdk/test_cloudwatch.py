@@ -95,6 +95,43 @@ def test_what_is_put_is_listed_and_read(cloudwatch, request) -> None:
     assert {each["StatusCode"] for each in found.values()} == {"Complete"}
 
 
+def test_metrics_insights(cloudwatch, request) -> None:
+    namespace = f"Insights/{request.node.callspec.params['cloudwatch']}"
+    cloudwatch.put_metric_data(
+        Namespace=namespace,
+        MetricData=[
+            {"MetricName": "Load", "Dimensions": [{"Name": "Host", "Value": host}], "Timestamp": START, "Value": value}
+            for host, value in (("a", 1.0), ("b", 5.0), ("c", 3.0))
+        ],
+    )  # fmt: skip
+
+    def asked(*queries) -> list[tuple[str, str, list[float]]]:
+        answer = cloudwatch.get_metric_data(
+            MetricDataQueries=list(queries), StartTime=START, EndTime=START + dt.timedelta(minutes=5)
+        )
+        return [(each["Id"], each["Label"], each["Values"]) for each in answer["MetricDataResults"]]
+
+    top = f'SELECT MAX(Load) FROM SCHEMA("{namespace}", Host) GROUP BY Host ORDER BY MAX() DESC LIMIT 2'
+    query = {"Id": "q1", "Expression": top, "Period": 60}
+    assert asked(query) == [("q1", "b", [5.0]), ("q1", "c", [3.0])]
+    assert asked(query | {"ReturnData": False}, {"Id": "e1", "Expression": "SUM(q1)"}) == [
+        ("e1", "e1", [8.0])
+    ]
+    mean = {
+        "Id": "q1",
+        "Expression": f"select avg(Load) from \"{namespace}\" where Host != 'b'",
+        "Period": 300,
+    }
+    assert asked(mean | {"Label": "${LABEL}: ${MAX}"}) == [("q1", "Load: 2", [2.0])]
+    wrong = {"Id": "q1", "Expression": "SELECT MEAN(Load) FROM App", "Period": 60}
+    code, message = refused(lambda: asked(wrong))
+    assert code == "ValidationError"
+    assert (
+        message
+        == "Error in expression 'q1': 'MEAN' is not a function: there are AVG, COUNT, MAX, MIN, SUM [7]"
+    )
+
+
 def test_refusals_have_aws_codes_and_words(cloudwatch) -> None:
     put, now = cloudwatch.put_metric_data, dt.datetime.now(dt.UTC)
     nan = {"MetricName": "m", "Value": float("nan")}

@@ -202,6 +202,21 @@ SEARCH_CHARACTERS = 1024
 SEARCH_RESULTS = 100
 """Time series one SEARCH may find (CloudWatch quota)."""
 
+METRICS_INSIGHTS_SERIES = 500
+"""Time series one Metrics Insights query may return (CloudWatch quota)."""
+
+METRICS_INSIGHTS_METRICS = 10_000
+"""Metrics one Metrics Insights query looks at, the first it finds (CloudWatch quota)."""
+
+METRICS_INSIGHTS_DAYS = 14
+"""How far back a Metrics Insights query sees (CloudWatch: two weeks)."""
+
+METRICS_INSIGHTS_ALARM_SECONDS = 3 * 3600
+"""How far back a Metrics Insights query of an alarm sees (CloudWatch: three hours)."""
+
+METRICS_INSIGHTS_ALARMS = 200
+"""Alarms on Metrics Insights queries of one account in one region (CloudWatch quota)."""
+
 METRIC_DATA = 1_000
 """Data of one PutMetricData (CloudWatch: 1,000)."""
 

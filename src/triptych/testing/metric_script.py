@@ -14,6 +14,10 @@ script's start, 00:00 UTC of a recent day::
                            asks GetMetricData, and GetMetricStatistics, which must agree
     let ID STATISTIC METRIC [...]
                            names a metric for ``math``; its data are not returned
+    let ID select [period=TIME] QUERY
+                           names a Metrics Insights query for ``math``, behind its word SELECT
+    select [period=TIME] [label=LABEL] QUERY
+                           asks GetMetricData for one; the period is 1m. ``select SUM(m) FROM Script``
     math [period=TIME] EXPRESSION
                            asks GetMetricData; the period is the answer's (the shortest named one, or 5m)
     = VALUE VALUE ...      the next series of the answer: a value for each of its periods in the range, _ for none; those
@@ -57,7 +61,7 @@ REGION = "us-east-1"
 NAMESPACE = "Script"
 
 _STATEMENTS = ("put", "at", "range", "let")
-_QUESTIONS = ("stat", "math")
+_QUESTIONS = ("stat", "math", "select")
 _ANSWERS = ("=", "none", "error")
 _METRIC = re.compile(r"([^{}\s]+)(?:\{(.*)\})?\Z")
 _OPTION = re.compile(r"(period|from|unit|namespace)=(.*)\Z")
@@ -166,7 +170,11 @@ class _Player:
 
     async def _let(self, line: Line) -> None:
         name, _, text = line.text.partition(" ")
-        self.named[name] = {"Id": name, "MetricStat": _metric_stat(text), "ReturnData": False}
+        if text.startswith("select "):
+            query = _select(text.removeprefix("select "), line.number)
+            self.named[name] = {"Id": name, **query, "ReturnData": False}
+        else:
+            self.named[name] = {"Id": name, "MetricStat": _metric_stat(text), "ReturnData": False}
 
     async def _stat(self, line: Line) -> None:
         asked = _metric_stat(line.text)
@@ -175,12 +183,17 @@ class _Player:
             await self._compare(asked, line.answers[0][1])
 
     async def _math(self, line: Line) -> None:
-        period = min((each["MetricStat"]["Period"] for each in self.named.values()), default=300)
+        periods = [each.get("Period") or each["MetricStat"]["Period"] for each in self.named.values()]
+        period = min(periods, default=300)
         expression = line.text
         if leading := re.match(r"period=(\S+) ", expression):
             period, expression = seconds(leading[1], line.number), expression[leading.end() :]
         asked = {"Id": "asked", "Expression": expression}
         await self._judge(line, [*self.named.values(), asked], period)
+
+    async def _select(self, line: Line) -> None:
+        query = _select(line.text, line.number)
+        await self._judge(line, [{"Id": "asked", **query}], max(query["Period"], 60))
 
     async def _judge(self, line: Line, queries: Sequence[Mapping[str, Any]], period: int) -> None:
         wanted = [answer for answer in line.answers if answer != ("none", "")]
@@ -284,6 +297,15 @@ def _metric_stat(text: str) -> dict[str, Any]:
         "Stat": statistic,
     }
     return asked | ({"Unit": options["unit"]} if "unit" in options else {})
+
+
+def _select(text: str, line: int) -> dict[str, Any]:
+    """``[period=TIME] [label=LABEL] QUERY``: a query's members."""
+    query: dict[str, Any] = {"Period": 60}
+    while option := re.match(r"(period|label)=(\S+) ", text):
+        query |= {"Period": seconds(option[2], line)} if option[1] == "period" else {"Label": option[2]}
+        text = text[option.end() :]
+    return query | {"Expression": f"SELECT {text}"}
 
 
 def _repeated(text: str) -> list[str]:

@@ -6,6 +6,7 @@ CloudWatch declares; only the clock is simulated and the gateway scripted (every
 
     alarm NAME STATISTIC METRIC OPERATOR THRESHOLD [M of] N x PERIOD [missing=TREATMENT] [low=ignore] [actions=off] [window=wall]
     math NAME EXPRESSION -- METRIC METRIC ... -- OPERATOR THRESHOLD [M of] N x PERIOD [options]   metrics are m1, m2, ...
+    select NAME QUERY [-- EXPRESSION] -- OPERATOR THRESHOLD [M of] N x PERIOD [options]   the query is q1
     composite NAME RULE [suppressor=NAME wait=TIME extension=TIME]
     change NAME [period=TIME] [threshold=NUMBER] [periods=N] [needed=M] [missing=TREATMENT]
     delete NAME
@@ -13,6 +14,7 @@ CloudWatch declares; only the clock is simulated and the gateway scripted (every
     load PERIOD METRIC VALUE VALUE ...   one value for each period from now on, arriving as its period begins:
                                          3, _ (none), 3x5 (five times 3), 3@20 (twenty samples of 3)
     put METRIC VALUE for TIME            a datum that arrives now and is stamped TIME: late, or out of order
+                                         METRIC may have dimensions, which alarm and math do not know: errors{Host=a}
     at TIME [statement]                  let time pass until then
     every TIME                           the steps in which time passes (1m; 10s for high-resolution alarms)
     restart [after TIME]                 kill the process without a goodbye and start another, later
@@ -180,7 +182,7 @@ class _Player:
     stores: list[SqlStore] = field(default_factory=list)
 
     VERBS = (
-        "alarm", "math", "composite", "change", "delete", "set", "load", "put", "wait", "every", "restart", "expect",
+        "alarm", "math", "select", "composite", "change", "delete", "set", "load", "put", "wait", "every", "restart", "expect",
     )  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -266,6 +268,16 @@ class _Player:
             }
             queries.append({"Id": f"m{number}", "MetricStat": stat, "ReturnData": False})
         await self._put_metric_alarm(name, {"Metrics": queries, **params})
+
+    async def _select(self, statement: Statement) -> None:
+        head, *expressions, condition = (part.split() for part in statement.text.split(" -- "))
+        params = {**_comparison(*condition[:2]), **_rest(condition[2:])}
+        query = {"Id": "q1", "Expression": " ".join(head[1:]), "Period": params.pop("Period")}
+        queries = [query]
+        for words in expressions:
+            query["ReturnData"] = False
+            queries.append({"Id": "e1", "Expression": " ".join(words)})
+        await self._put_metric_alarm(head[0], {"Metrics": queries, **params})
 
     async def _put_metric_alarm(self, name: str, params: dict[str, Any]) -> None:
         whole = {"AlarmName": name, **_TELL, **params}
@@ -419,7 +431,7 @@ class _Player:
             return
         points = [
             Point(
-                Series(NAMESPACE, each.metric, ()),
+                _series(each.metric),
                 "None",
                 int(each.stamped.timestamp() * 1000),
                 float(each.samples),
@@ -487,6 +499,12 @@ class _Player:
             run=handle,
             aligned=periodic.aligned,
         )
+
+
+def _series(metric: str) -> Series:
+    name, _, listed = metric.partition("{")
+    pairs = [pair.partition("=") for pair in listed.removesuffix("}").split(",") if pair]
+    return Series(NAMESPACE, name, tuple(sorted((key, value) for key, _, value in pairs)))
 
 
 _TELL = {"OKActions": [TOPIC], "AlarmActions": [TOPIC], "InsufficientDataActions": [TOPIC]}

@@ -33,7 +33,8 @@ from triptych.services.contract import Ctx, operation
 async def put_metric_alarm(ctx: Ctx, params: dict[str, Any]) -> None:
     """Create an alarm, or replace its definition and keep its state.
 
-    Partly: no anomaly detection, Metrics Insights or PromQL queries, warm-up, or other accounts; each is refused.
+    Partly: no anomaly detection, PromQL queries, alarms on several time series (GROUP BY), warm-up, or other accounts;
+    each is refused.
     """
     watch = metric_watch(params)
     if watch.metrics:
@@ -41,6 +42,8 @@ async def put_metric_alarm(ctx: Ctx, params: dict[str, Any]) -> None:
             checked_expressions(watch)
         except MathError as error:
             raise invalid(str(error)) from error
+    if watch.selects:
+        await _check_room_for_select(ctx, params["AlarmName"])
     await _save(ctx, params, metric=watch)
 
 
@@ -116,6 +119,18 @@ async def _check_room(ctx: Ctx) -> None:
     listed = await ctx.unit.list(STATES, account=ctx.account, region=ctx.region, limit=limits.ALARMS)
     if len(listed) >= limits.ALARMS:
         raise ServiceError("LimitExceeded", f"The maximum limit of {limits.ALARMS} alarms has been reached.")
+
+
+async def _check_room_for_select(ctx: Ctx, name: str) -> None:
+    listed = await ctx.unit.list(
+        ALARMS, account=ctx.account, region=ctx.region, index=("type", "MetricAlarm")
+    )
+    others = sum(d.key != name and d.value.metric is not None and d.value.metric.selects for d in listed)
+    if others >= limits.METRICS_INSIGHTS_ALARMS:
+        raise ServiceError(
+            "LimitExceeded",
+            f"The maximum limit of {limits.METRICS_INSIGHTS_ALARMS} alarms on Metrics Insights queries has been reached.",
+        )
 
 
 @operation

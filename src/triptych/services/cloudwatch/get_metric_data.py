@@ -19,7 +19,8 @@ from triptych.services.contract import Ctx, operation
 async def get_metric_data(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     """Compute metric queries between two times.
 
-    Partly: Metrics Insights queries (SELECT) and other accounts are refused. Pages are cut in the order of the queries, not in time.
+    Partly: other accounts are refused, as are the tags of resources in Metrics Insights queries. Pages are cut in the
+    order of the queries, not in time.
     """
     queries, start, end = params["MetricDataQueries"], params["StartTime"], params["EndTime"]
     if start == end:

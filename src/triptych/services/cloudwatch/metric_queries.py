@@ -9,8 +9,10 @@ from typing import Any
 
 from triptych.kernel import limits
 from triptych.kernel.errors import ServiceError
+from triptych.query import metrics_insights
 from triptych.query import statistic as statistics
 from triptych.query.metric_math import Expression, MathError, parse, references
+from triptych.query.metrics_insights import Select, SelectError
 from triptych.services.cloudwatch.metric_stat import MetricStat
 from triptych.services.cloudwatch.series import dimensions_of
 
@@ -21,14 +23,15 @@ _WHOLE = "MetricDataQueries"
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One checked query: exactly one of ``metric`` and ``expression``.
+    """One checked query: exactly one of ``metric``, ``expression`` and ``select``.
 
-    :param label: empty: the default. :param period: of an expression; None: not given.
+    :param label: empty: the default. :param period: of an expression; None: not given, as a SELECT's never is.
     """
 
     id: str
     metric: MetricStat | None
     expression: Expression | None
+    select: Select | None
     period: int | None
     label: str
     returned: bool
@@ -38,7 +41,7 @@ def invalid(message: str) -> ServiceError:
     return ServiceError("ValidationError", message)
 
 
-def expression_error(query: str, error: MathError) -> ServiceError:
+def expression_error(query: str, error: MathError | SelectError) -> ServiceError:
     return invalid(f"Error in expression '{query}': {error.message} [{error.position}]")
 
 
@@ -62,6 +65,10 @@ def parsed(queries: Sequence[Mapping[str, Any]], *, account: str) -> list[Query]
         raise invalid(f"The values for parameter id in {_WHOLE} are not unique.")
     if not any(each.returned for each in found):
         raise invalid(f"At least one of the {_WHOLE} must have ReturnData set to true.")
+    if len(selects := [each.id for each in found if each.select is not None]) > 1:
+        raise invalid(
+            f"{_WHOLE} may have one Metrics Insights query, and {', '.join(selects)} are {len(selects)}."
+        )
     computing_order(found)
     return found
 
@@ -86,10 +93,16 @@ def _query(where: str, query: Mapping[str, Any], account: str) -> Query:
     period = query.get("Period")
     if period is not None and not valid_period(period):
         raise invalid(_bad_period(f"{where}.Period"))
+    select = None if text is None else parsed_select(name, text)
+    if select is not None and period is None:
+        raise invalid(
+            f"Error in expression '{name}': Period must not be null, a Metrics Insights query has none."
+        )
     return Query(
         name,
         None if stat is None else _metric_stat(f"{where}.MetricStat", stat),
-        None if text is None else _expression(name, text),
+        None if text is None or select is not None else _expression(name, text),
+        select,
         period,
         query.get("Label") or "",
         query.get("ReturnData") is not False,
@@ -123,9 +136,17 @@ def _metric_stat(where: str, stat: Mapping[str, Any]) -> MetricStat:
     )
 
 
+def parsed_select(name: str, text: str) -> Select | None:
+    """The Metrics Insights query of this Id, None if the text is metric math. Raises ValidationError."""
+    if not metrics_insights.is_select(text):
+        return None
+    try:
+        return metrics_insights.parse(text)
+    except SelectError as error:
+        raise expression_error(name, error) from None
+
+
 def _expression(name: str, text: str) -> Expression:
-    if re.match(r"\s*SELECT\b", text, re.IGNORECASE):
-        raise invalid(f"Error in expression '{name}': Metrics Insights queries (SELECT) are not supported.")
     try:
         return parse(text)
     except MathError as error:

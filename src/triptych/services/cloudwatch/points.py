@@ -12,6 +12,7 @@ from triptych.kernel import limits
 from triptych.query import statistic as statistics
 from triptych.query.metric_math import MathError, Message, Value, Window, evaluation
 from triptych.query.metric_math import Series as MathSeries
+from triptych.query.metrics_insights import Function, Select
 from triptych.query.search_expression import Search
 from triptych.query.statistic import Statistic
 from triptych.services.cloudwatch import finish, metric_queries
@@ -20,6 +21,7 @@ from triptych.services.cloudwatch.finish import Bucket
 from triptych.services.cloudwatch.list_metrics import LISTED, known_series
 from triptych.services.cloudwatch.metric_queries import Query
 from triptych.services.cloudwatch.metric_stat import MetricStat
+from triptych.services.cloudwatch.selected import Group, Span, select
 from triptych.services.cloudwatch.series import number
 from triptych.services.contract import Runtime
 
@@ -32,6 +34,7 @@ __all__ = [
     "fetch",
     "retention",
     "rounded_start",
+    "selected_series",
 ]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -161,7 +164,11 @@ async def evaluate_queries(
         each.id: replace(series, id=each.id) for each, series in zip(metrics, found, strict=True)
     }
     messages: dict[str, tuple[Message, ...]] = {}
-    shortest = min((each.metric.period for each in metrics if each.metric), default=_DEFAULT_PERIOD)
+    for each in asked:
+        if each.select is not None:
+            values[each.id], messages[each.id] = await lookup.select(each.select, each.period or _MINUTE)
+    periods = [each.metric.period if each.metric else each.period for each in asked if not each.expression]
+    shortest = min((period for period in periods if period), default=_DEFAULT_PERIOD)
     for each in metric_queries.computing_order(asked):
         assert each.expression is not None
         window = Window(
@@ -195,9 +202,13 @@ def _bounded(runtime: Runtime, asked: Sequence[Query], start: datetime, end: dat
         if each.metric is not None:
             since = max(start, runtime.clock.now() - retention(each.metric.period))
             total += max(0.0, (end - since).total_seconds()) / each.metric.period
-    if total > limits.METRIC_DATA_ASKED:
+    _check_asked(total)
+
+
+def _check_asked(points: float) -> None:
+    if points > limits.METRIC_DATA_ASKED:
         raise metric_queries.invalid(
-            f"You have requested up to {int(total):,} datapoints, which exceeds the limit of "
+            f"You have requested up to {int(points):,} datapoints, which exceeds the limit of "
             f"{limits.METRIC_DATA_ASKED:,}. Increase Period, or decrease the time range."
         )
 
@@ -247,6 +258,18 @@ class _Lookup:
             for (stat, label), points in zip(stats, found, strict=True)
         ]
 
+    async def select(self, query: Select, period: int) -> tuple[Value, tuple[Message, ...]]:
+        return await selected_series(
+            self.runtime,
+            account=self.account,
+            region=self.region,
+            query=query,
+            period=period,
+            start=self.start,
+            end=self.end,
+            origin=self.origin,
+        )
+
     async def search(self, search: Search, period: int) -> list[MathSeries]:
         """What a SEARCH finds among the metrics of the past two weeks, the first of them by name."""
         candidates = await known_series(
@@ -263,3 +286,57 @@ class _Lookup:
         stats = [MetricStat(*each, search.period or period, stat) for each in kept]
         labels = [" ".join((each.metric_name, *(value for _, value in each.dimensions))) for each in kept]
         return await self.series(list(zip(stats, labels, strict=True)))
+
+
+_MINUTE = 60
+"""The finest detail of Metrics Insights (CloudWatch)."""
+_STATISTICS: Mapping[Function, str] = {
+    "AVG": "Average",
+    "COUNT": "SampleCount",
+    "MAX": "Maximum",
+    "MIN": "Minimum",
+    "SUM": "Sum",
+}
+
+
+async def selected_series(
+    runtime: Runtime,
+    *,
+    account: str,
+    region: str,
+    query: Select,
+    period: int,
+    start: datetime,
+    end: datetime,
+    origin: datetime,
+) -> tuple[Value, tuple[Message, ...]]:
+    """What a SELECT returns: a series, or with GROUP BY an array; and what it left out.
+
+    Data of two weeks are looked at, in minutes at the finest; a period that begins before is told from the rest of it.
+    Raises ValidationError for more points than a request may have, LimitExceeded for too much work.
+    """
+    since = max(start, runtime.clock.now() - timedelta(days=limits.METRICS_INSIGHTS_DAYS))
+    span = Span(since, end, origin, max(period, _MINUTE))
+    found = await select(runtime.lake, query, span, account=account, region=region)
+    _check_asked(found.points)
+    messages = []
+    if found.metrics > limits.METRICS_INSIGHTS_METRICS:
+        text = f"{found.metrics:,} metrics match, and the first {limits.METRICS_INSIGHTS_METRICS:,} were looked at."
+        messages.append(Message("MaxMetricsExceeded", text))
+    if len(found.groups) == limits.METRICS_INSIGHTS_SERIES < found.found:
+        text = f"There are {found.found:,} time series, and {limits.METRICS_INSIGHTS_SERIES} were returned."
+        messages.append(Message("MaxTimeSeriesExceeded", text))
+    series = [_selected(query, span.period, group) for group in found.groups]
+    return series if query.labels else series[0], tuple(messages)
+
+
+def _selected(query: Select, period: int, group: Group) -> MathSeries:
+    properties = (
+        *((f"Dim.{label}", value) for label, value in zip(query.labels, group.shown, strict=True)),
+        ("MetricName", query.metric_name),
+        ("Namespace", query.namespace),
+        ("Period", str(period)),
+        ("Stat", _STATISTICS[query.function]),
+    )
+    label = " ".join(group.shown) or query.metric_name
+    return MathSeries(group.timestamps, group.values, label, period=period, properties=properties)

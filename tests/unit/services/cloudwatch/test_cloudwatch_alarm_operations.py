@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from alarm_bench import ACCOUNT, REGION, START, TOPIC, Bench
+from triptych.kernel import limits
 from triptych.kernel.context import Cause
 from triptych.kernel.errors import ServiceError, not_built
 from triptych.kernel.fact import Fact
@@ -115,6 +116,14 @@ async def test_what_is_not_built_is_refused_by_name(bench: Bench, changes):
     assert (refused.value.code, refused.value.status) == ("NotImplemented", 501)
 
 
+GROUPED = "SELECT SUM(x) FROM N GROUP BY Host"
+
+
+def select(text: str = "SELECT SUM(x) FROM N", **changes) -> dict:
+    query = {"Id": "q", "Expression": text, "Period": 60} | changes
+    return {name: value for name, value in query.items() if value is not None}
+
+
 def metric(name: str, **changes) -> dict:
     stat = {"Metric": {"Namespace": "N", "MetricName": name}, "Period": 60, "Stat": "Sum"} | changes
     return {"Id": name, "MetricStat": stat, "ReturnData": False}
@@ -136,6 +145,14 @@ def metric(name: str, **changes) -> dict:
         ([{"Id": "e", "Expression": "a"}, metric("a", Stat="p101")], "The value p101 for parameter Stat is not supported."),
         ([{"Id": "e", "Expression": "1"} | metric("a")], "mutually exclusive"),
         ([{"Id": f"e{n}", "Expression": "a", "ReturnData": n == 0} for n in range(11)] + [metric("a")], "Too many expressions in alarm, maximum is 10"),
+        ([select(Period=None)], "Period must not be null"),
+        ([{"Id": "e", "Expression": "q * 2", "Period": 60}, select(Period=None, ReturnData=False)], "Period must not be null"),
+        ([select(Period=30)], "Period must be a multiple of 60 for a Metrics Insights query"),
+        ([select(Period=10_860)], "the latest three hours (EvaluationPeriods * Period must be <= 10800)"),
+        ([select("SELECT SUM(x) FORM y")], "Error in expression 'q': Expected FROM, not 'FORM', did you mean FROM? [14]"),
+        ([select(), select(Id="r", ReturnData=False)], "The Metrics list may have one Metrics Insights query, and q, r are 2."),
+        ([{"Id": "e", "Expression": "SORT(q, MAX, DESC)"}, select(GROUPED, ReturnData=False)], "one time series"),
+        ([{"Id": "e", "Expression": "METRICS()"}, select(ReturnData=False)], "one time series"),
     ],
 )  # fmt: skip
 async def test_metrics_lists_are_checked(bench: Bench, queries, message):
@@ -144,6 +161,31 @@ async def test_metrics_lists_are_checked(bench: Bench, queries, message):
         await bench.alarm(**single, Metrics=queries)
     assert refused.value.code == "ValidationError"
     assert message in refused.value.message
+
+
+SINGLE = dict.fromkeys(("Namespace", "MetricName", "Statistic", "Period"))
+
+
+async def test_an_alarm_on_several_time_series_is_refused_by_name(bench: Bench):
+    with pytest.raises(
+        ServiceError, match=r"alarms on several time series: .* \(such as MAX\(q\)\)"
+    ) as refused:
+        await bench.alarm(**SINGLE, Metrics=[select(GROUPED)])
+    assert (refused.value.code, refused.value.status) == ("NotImplemented", 501)
+    worst = [{"Id": "e", "Expression": "MAX(q)"}, select(GROUPED, ReturnData=False)]
+    await bench.alarm(**SINGLE, Metrics=worst)
+    (alarm,) = (await bench.do("DescribeAlarms"))["MetricAlarms"]
+    assert alarm["Metrics"] == worst
+
+
+async def test_alarms_on_queries_have_a_quota_of_their_own(bench: Bench, monkeypatch):
+    monkeypatch.setattr(limits, "METRICS_INSIGHTS_ALARMS", 1)
+    await bench.alarm("first", **SINGLE, Metrics=[select()])
+    await bench.alarm("first", **SINGLE, Metrics=[select()], Threshold=2.0)
+    await bench.alarm("other")
+    with pytest.raises(ServiceError) as refused:
+        await bench.alarm("second", **SINGLE, Metrics=[select()])
+    assert refused.value.code == "LimitExceeded"
 
 
 async def test_an_update_keeps_the_state_and_ignores_tags(bench: Bench):

@@ -45,7 +45,9 @@ def metric(name: str = "m", *, period: int = 60, stat: str = "Sum", **more: Any)
         ([{"Id": "a", "Expression": "a * 2"}], "The expressions a use each other in a circle."),
         ([{"Id": "a", "Expression": "x * 2"}], "Error in expression 'a': The following ids were not found: ['x']"),
         ([{"Id": "a", "Expression": "SUM("}], "Error in expression 'a': "),
-        ([{"Id": "a", "Expression": " select AVG(x) FROM y"}], "Error in expression 'a': Metrics Insights queries"),
+        ([{"Id": "a", "Expression": " select AVG(x) FROM y"}], "Error in expression 'a': Period must not be null"),
+        ([{"Id": "a", "Expression": "SELECT AVG(x) FORM y", "Period": 60}], "Error in expression 'a': Expected FROM, not 'FORM', did you mean FROM? [14]"),
+        ([{"Id": each, "Expression": "SELECT AVG(x) FROM y", "Period": 60} for each in "ab"], "MetricDataQueries may have one Metrics Insights query, and a, b are 2."),
     ],
 )  # fmt: skip
 def test_queries_refused(queries: list[dict[str, Any]], message: str) -> None:

@@ -13,6 +13,7 @@ import msgspec
 
 from triptych.control.collection import Collection
 from triptych.query import statistic
+from triptych.query.metrics_insights import is_select
 from triptych.services.cloudwatch.alarms.evaluate import State, Treatment, Watch, significant
 
 __all__ = [
@@ -74,6 +75,11 @@ class MetricWatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         if self.period * self.evaluation_periods > 86_400:
             return _MULTI_DAY_INTERVAL
         return min(self.period, _HIGHEST_INTERVAL)
+
+    @property
+    def selects(self) -> bool:
+        """Whether one of its queries is of Metrics Insights."""
+        return any(is_select(query.get("Expression") or "") for query in self.metrics)
 
     @property
     def _treatment(self) -> Treatment:

@@ -12,6 +12,7 @@ from triptych.kernel.errors import ServiceError
 from triptych.query import statistic
 from triptych.services.cloudwatch.alarms.definition import MetricWatch
 from triptych.services.cloudwatch.alarms.evaluate import COMPARISONS
+from triptych.services.cloudwatch.metric_queries import parsed_select
 
 __all__ = ["checked_name", "invalid", "metric_watch"]
 
@@ -200,6 +201,7 @@ def _math(params: Mapping[str, Any], periods: int) -> dict[str, Any]:
     returned = [query for query in queries if query.get("ReturnData", True)]
     if len(returned) != 1:
         raise invalid("Exactly one element of the metrics list should return data.")
+    _check_select(expressions, periods)
     lengths = [query["MetricStat"]["Period"] for query in metrics]
     lengths += [query["Period"] for query in expressions if query.get("Period")]
     stat = returned[0].get("MetricStat")
@@ -235,3 +237,31 @@ def _check_query(query: Mapping[str, Any], periods: int) -> None:
         _dimensions(metric.get("Dimensions") or ())
         _check_statistic(stat["Stat"], "Stat")
         _check_period(stat["Period"], periods)
+
+
+def _check_select(expressions: Sequence[Mapping[str, Any]], periods: int) -> None:
+    """Metrics Insights queries: one, in minutes, within what it sees; of one series where the alarm watches it itself."""
+    found = [
+        (each, select) for each in expressions if (select := parsed_select(each["Id"], each["Expression"]))
+    ]
+    if not found:
+        return
+    if len(found) > 1:
+        names = ", ".join(query["Id"] for query, _ in found)
+        raise invalid(f"The Metrics list may have one Metrics Insights query, and {names} are {len(found)}.")
+    ((query, select),) = found
+    period = query.get("Period")
+    if not period:
+        raise invalid("Period must not be null")
+    if period % 60:
+        raise invalid("Period must be a multiple of 60 for a Metrics Insights query")
+    if period * periods > limits.METRICS_INSIGHTS_ALARM_SECONDS:
+        raise invalid(
+            "A Metrics Insights query of an alarm sees the latest three hours "
+            f"(EvaluationPeriods * Period must be <= {limits.METRICS_INSIGHTS_ALARM_SECONDS})"
+        )
+    if select.labels and query.get("ReturnData", True):
+        raise unbuilt(
+            "alarms on several time series: leave GROUP BY out, or let a math expression make one series of them "
+            f"(such as MAX({query['Id']}))"
+        )

@@ -1,12 +1,13 @@
-"""Where alarms get their datapoints: the points in the lake, and metric math over them."""
+"""Where alarms get their datapoints: the points in the lake, SELECT over them, and metric math over both."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from triptych.kernel import limits
 from triptych.query.metric_math import (
     Expression,
     MathError,
@@ -17,12 +18,14 @@ from triptych.query.metric_math import (
     parse,
     references,
 )
+from triptych.query.metrics_insights import Select, is_select
 from triptych.services.cloudwatch import points
 from triptych.services.cloudwatch.alarms.definition import MetricWatch
+from triptych.services.cloudwatch.metric_queries import parsed_select
 from triptych.services.cloudwatch.points import MetricStat, Points
 from triptych.services.contract import Runtime
 
-__all__ = ["LakeSource", "checked_expressions", "ordered"]
+__all__ = ["LakeSource", "checked_expressions", "ordered", "selects"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -69,19 +72,37 @@ class LakeSource:
             origin=origin,
         )
         wanted = next(query["Id"] for query in watch.metrics if query.get("ReturnData", True))
-        series: dict[str, Series] = {}
+        values: dict[str, Value] = {}
         for query, each in zip(metrics, found, strict=True):
             if query["Id"] == wanted:
                 return each
             period = query["MetricStat"]["Period"]
-            series[query["Id"]] = Series(
+            values[query["Id"]] = Series(
                 each.timestamps, each.values, query.get("Label") or query["Id"], query["Id"], period
             )
+        names = frozenset(values)
+        for name, select in selects(watch.metrics).items():
+            values[name], _ = await points.selected_series(
+                runtime,
+                account=account,
+                region=region,
+                query=select,
+                period=next(query["Period"] for query in watch.metrics if query["Id"] == name),
+                start=start + _unseen(watch),
+                end=end,
+                origin=origin,
+            )
         window = Window(int(start.timestamp()), int(end.timestamp()), watch.period)
-        value = _computed(watch.metrics, series, window)[wanted]
+        value = _computed(watch.metrics, values, window, names)[wanted]
         if not isinstance(value, Series):
             raise MathError("The expression of an alarm must return one time series", 0)
         return Points(value.timestamps, value.values)
+
+
+def _unseen(watch: MetricWatch) -> timedelta:
+    """The whole periods at the start of an evaluation range that a Metrics Insights query of an alarm does not see."""
+    beyond = watch.watch.range * watch.period - limits.METRICS_INSIGHTS_ALARM_SECONDS
+    return timedelta(seconds=max(0, -(-beyond // watch.period)) * watch.period)
 
 
 def _stat(members: Mapping[str, Any]) -> MetricStat:
@@ -97,13 +118,25 @@ def _stat(members: Mapping[str, Any]) -> MetricStat:
     )
 
 
+def selects(queries: Sequence[Mapping[str, Any]]) -> dict[str, Select]:
+    """The Metrics Insights queries of a Metrics list by their Ids. Raises ValidationError for what is none."""
+    parsed = {
+        query["Id"]: parsed_select(query["Id"], query["Expression"])
+        for query in queries
+        if query.get("Expression") is not None
+    }
+    return {name: select for name, select in parsed.items() if select is not None}
+
+
 def ordered(queries: Sequence[Mapping[str, Any]]) -> list[tuple[str, Expression]]:
-    """The expressions of a Metrics list, each after what it refers to.
+    """The metric math of a Metrics list, each expression after what it refers to.
 
     Raises MathError for an expression that cannot be read, an id that is not there, and circles.
     """
     parsed = {
-        query["Id"]: parse(query["Expression"]) for query in queries if query.get("Expression") is not None
+        query["Id"]: parse(query["Expression"])
+        for query in queries
+        if query.get("Expression") is not None and not is_select(query["Expression"])
     }
     known = {query["Id"] for query in queries}
     waiting = {name: references(expression) for name, expression in parsed.items()}
@@ -129,14 +162,17 @@ def checked_expressions(watch: MetricWatch) -> None:
     for _, expression in expressions:
         if expression.searches:
             raise MathError("SEARCH is not supported on Metric Alarms.", 0)
-    series = {
+    found: dict[str, Value] = {
         query["Id"]: Series((), (), "", query["Id"], query["MetricStat"]["Period"])
         for query in watch.metrics
         if query.get("MetricStat")
     }
-    values = _computed(watch.metrics, series, Window(0, watch.period, watch.period))
+    names = frozenset(found)
+    for name, select in selects(watch.metrics).items():
+        found[name] = [] if select.labels else Series((), (), "", name, watch.period)
+    values = _computed(watch.metrics, found, Window(0, watch.period, watch.period), names)
     wanted = next(query["Id"] for query in watch.metrics if query.get("ReturnData", True))
-    value = values.get(wanted, series.get(wanted))
+    value = values[wanted]
     if isinstance(value, list):
         raise MathError("The expression of an alarm must return one time series, not several", 0)
     if not isinstance(value, Series):
@@ -144,11 +180,15 @@ def checked_expressions(watch: MetricWatch) -> None:
 
 
 def _computed(
-    queries: Sequence[Mapping[str, Any]], series: Mapping[str, Series], window: Window
+    queries: Sequence[Mapping[str, Any]],
+    found: Mapping[str, Value],
+    window: Window,
+    metrics: Collection[str],
 ) -> dict[str, Value]:
-    values: dict[str, Value] = dict(series)
+    """What was found and every expression's value. ``metrics`` are those of the found that METRICS() means."""
+    values: dict[str, Value] = dict(found)
     for name, expression in ordered(queries):
-        value = evaluate(expression, values, window, metrics=frozenset(series))
+        value = evaluate(expression, values, window, metrics=metrics)
         if isinstance(value, float) and math.isnan(value):
             raise MathError(f"The expression {name} has no value", 0)
         values[name] = value
