@@ -230,6 +230,19 @@ async def test_a_fixed_query_answers_as_any_other(lake: ClickhouseLake) -> None:
         await lake.select(fixed, values | {"more": 1}, account="111111111111", region=None)
 
 
+async def test_texts_of_fixed_queries_are_bounded(
+    lake: ClickhouseLake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await lake.write(EVENTS, [event("here", count=1)])
+    monkeypatch.setattr(limits, "LAKE_FIXED_QUERIES", 3)
+    made = [Fixed(tree(f"SELECT id, {number} AS n FROM test_events")) for number in range(8)]
+    for _ in range(2):
+        for number, fixed in enumerate(made):
+            found = await lake.select(fixed, {}, account="111111111111", region=None)
+            assert found == [{"id": "here", "n": number}]
+            assert len(lake._fixed) <= 3
+
+
 async def test_a_cause_chain_is_one_recursive_query(lake: ClickhouseLake) -> None:
     await lake.write(
         EVENTS,

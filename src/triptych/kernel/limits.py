@@ -54,6 +54,9 @@ LAKE_SELECT_BYTES = 2 * 1024**3
 LAKE_SELECT_ROWS = 200_000
 """Rows of one lake answer (ours: they become Python values; AWS's largest page of anything is 100,800 points)."""
 
+LAKE_FIXED_QUERIES = 1_000
+"""Printed texts of queries that are asked again and again (ours: some kilobytes each)."""
+
 LAKE_READERS = 5
 """Lake queries that run at once; more wait."""
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 from sqlglot import exp
 
+from triptych.kernel import limits
 from triptych.kernel.clock import Clock
 from triptych.kernel.ids import Ids
 from triptych.lake.ddl import checked, with_indexes
@@ -92,6 +93,8 @@ class ClickhouseLake:
             settings = settings | {"max_threads": 1}
         compiled = _Compiled(text, settings)
         if isinstance(query, Fixed):
+            if len(self._fixed) >= limits.LAKE_FIXED_QUERIES:
+                self._fixed.clear()  # what is asked again is soon printed again
             self._fixed[key] = compiled
         return compiled
 

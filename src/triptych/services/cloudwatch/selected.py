@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
 
 from sqlglot import exp
 
 from triptych.kernel import limits
 from triptych.lake.lake import Lake
-from triptych.query.metrics_insights import OTHER, Function, Select
+from triptych.lake.sql import Fixed
+from triptych.query.metrics_insights import OTHER, Function, Order, Select
 from triptych.services.cloudwatch.asking import ask
 
 __all__ = ["Group", "Selected", "Span", "select"]
@@ -63,8 +65,7 @@ async def select(lake: Lake, query: Select, span: Span, *, account: str, region:
     """Raises LimitExceeded where it is too much for the lake."""
     if span.start >= span.end:
         return Selected([] if query.labels else [Group((), (), ())])
-    tree, values = _tree(query), _values(query, span)
-    rows = await ask(lake, tree, values, account=account, region=region)
+    rows = await ask(lake, _tree(_shape(query)), _values(query, span), account=account, region=region)
     if not rows:
         return Selected([])
     first = rows[0]  # what is of the whole answer stands in every row
@@ -103,6 +104,7 @@ def _values(query: Select, span: Span) -> dict[str, Any]:
         "origin": int(span.origin.timestamp() * 1000),
         "step": span.period * 1000,
         "most": limits.METRIC_DATA_ASKED,
+        "metrics": limits.METRICS_INSIGHTS_METRICS,
     }
     values |= {f"label_{place}": label for place, label in enumerate(query.labels)}
     if query.schema:
@@ -110,13 +112,35 @@ def _values(query: Select, span: Span) -> dict[str, Any]:
     for place, condition in enumerate(query.conditions):
         values |= {f"where_{place}": condition.label, f"value_{place}": condition.value}
     if query.labels:
-        values["other"] = OTHER
+        values |= {"other": OTHER, "limit": query.limit}
     return values
 
 
-def _tree(query: Select) -> exp.Select:
-    """Rows of Group: keys, ``buckets``, ``vals``, ``rank``, ``metrics``, ``found``, ``all_points``."""
-    keys = [_key(place) for place in range(len(query.labels))]
+class _Shape(NamedTuple):
+    """What the text of the lake's query depends on. :param operators: of the conditions, True for ``=``."""
+
+    function: Function
+    order: Order | None
+    labels: int
+    schema: Literal["any", "none", "some"]
+    operators: tuple[bool, ...]
+
+
+def _shape(query: Select) -> _Shape:
+    schema: Literal["any", "none", "some"] = (
+        "any" if query.schema is None else "some" if query.schema else "none"
+    )
+    operators = tuple(condition.equal for condition in query.conditions)
+    return _Shape(query.function, query.order, len(query.labels), schema, operators)
+
+
+@lru_cache(maxsize=128)
+def _tree(shape: _Shape) -> Fixed:
+    """Rows of Group: keys, ``buckets``, ``vals``, ``rank``, ``metrics``, ``found``, ``all_points``.
+
+    To make and print it takes as long as to answer a query of few metrics.
+    """
+    keys = [_key(place) for place in range(shape.labels)]
     columns = [*keys, "rank", "metrics", "found", "points"]
     all_points = exp.Window(this=exp.func("sum", exp.column("points")))
     kept = exp.func(
@@ -128,16 +152,16 @@ def _tree(query: Select) -> exp.Select:
     arrays = [
         exp.func("arrayResize", exp.column(name), kept.copy()).as_(name) for name in ("buckets", "vals")
     ]
-    return (
+    return Fixed(
         exp.select(*columns, *arrays, all_points.copy().as_("all_points"))
-        .from_(_groups(query, keys).subquery("groups"))
-        .with_("matched", as_=_matched(query))
+        .from_(_groups(shape, keys).subquery("groups"))
+        .with_("matched", as_=_matched(shape))
     )
 
 
-def _groups(query: Select, keys: list[str]) -> exp.Select:
+def _groups(shape: _Shape, keys: list[str]) -> exp.Select:
     """A row for each group, as many as the query returns."""
-    rank = _RANK[query.order.function] if query.order else _RANK["COUNT"]
+    rank = _RANK[shape.order.function] if shape.order else _RANK["COUNT"]
     groups = exp.select(
         *keys,
         exp.func("groupArray", exp.column("bucket")).as_("buckets"),
@@ -146,7 +170,7 @@ def _groups(query: Select, keys: list[str]) -> exp.Select:
         exp.func("max", exp.column("metrics")).as_("metrics"),
         rank.copy().as_("rank"),
         exp.Window(this=exp.func("count")).as_("found"),
-    ).from_(_periods(query, keys).subquery("periods"))
+    ).from_(_periods(shape, keys).subquery("periods"))
     if not keys:
         return groups
     shown = [
@@ -154,12 +178,12 @@ def _groups(query: Select, keys: list[str]) -> exp.Select:
         for key in keys
     ]
     order: list[exp.Expr] = [exp.Ordered(this=each, desc=False) for each in (*shown, *map(exp.column, keys))]
-    if query.order:
-        order.insert(0, exp.Ordered(this=exp.column("rank"), desc=query.order.descending))
-    return groups.group_by(*keys).order_by(*order).limit(query.limit)
+    if shape.order:
+        order.insert(0, exp.Ordered(this=exp.column("rank"), desc=shape.order.descending))
+    return groups.group_by(*keys).order_by(*order).limit(_value("limit"))
 
 
-def _periods(query: Select, keys: list[str]) -> exp.Select:
+def _periods(shape: _Shape, keys: list[str]) -> exp.Select:
     """A row for each group and period that has data."""
     wanted = exp.select("series").from_("matched").subquery()
     points = (
@@ -179,7 +203,7 @@ def _periods(query: Select, keys: list[str]) -> exp.Select:
         exp.select(
             *keys,
             bucket.as_("bucket"),
-            _VALUE[query.function].copy().as_("v"),
+            _VALUE[shape.function].copy().as_("v"),
             exp.func("max", exp.column("all_metrics")).as_("metrics"),
         )
         .from_(points.subquery("points"))
@@ -188,26 +212,23 @@ def _periods(query: Select, keys: list[str]) -> exp.Select:
     )
 
 
-def _matched(query: Select) -> exp.Select:
+def _matched(shape: _Shape) -> exp.Select:
     """A row for each series the query looks at, with its labels, and in each how many match."""
-    keys = [exp.func("any", _label(f"label_{place}")).as_(_key(place)) for place in range(len(query.labels))]
+    keys = [exp.func("any", _label(f"label_{place}")).as_(_key(place)) for place in range(shape.labels)]
     matched = (
         exp.select("series", *keys, exp.Window(this=exp.func("count")).as_("all_metrics"))
         .from_("cloudwatch_metrics")
         .where(_is("namespace", "namespace"), _is("metric_name", "name"))
         .where(exp.GTE(this=exp.column("seen"), expression=_value("seen")))
     )
-    if query.schema is not None:
-        matched = matched.where(_has_exactly(query.schema))
-    for place, condition in enumerate(query.conditions):
-        compare = exp.EQ if condition.equal else exp.NEQ
+    if shape.schema == "some":  # the names of a series' dimensions are stored in order
+        matched = matched.where(_is("dimension_names", "schema"))
+    elif shape.schema == "none":
+        matched = matched.where(exp.func("empty", exp.column("dimension_names")))
+    for place, equal in enumerate(shape.operators):
+        compare = exp.EQ if equal else exp.NEQ
         matched = matched.where(compare(this=_label(f"where_{place}"), expression=_value(f"value_{place}")))
-    return matched.group_by("series").order_by("series").limit(limits.METRICS_INSIGHTS_METRICS)
-
-
-def _has_exactly(names: frozenset[str]) -> exp.Expr:
-    """The names of a series' dimensions are stored in order."""
-    return _is("dimension_names", "schema") if names else exp.func("empty", exp.column("dimension_names"))
+    return matched.group_by("series").order_by("series").limit(_value("metrics"))
 
 
 def _label(name: str) -> exp.Func:
