@@ -198,17 +198,24 @@ async def _data(
             origin=_moment(window.phase),
         )
         data.update(((window, stat), values_of(points)) for stat, points in zip(stats, found, strict=True))
-    for (window, name), (each, moments) in computed.items():
+
+    async def compute(window: _Window, watch: MetricWatch, moments: Sequence[int]) -> Values:
         points = await source.compute(
             runtime,
             account=window.account,
             region=window.region,
-            watch=each.metric,
+            watch=watch,
             start=_moment(min(moments)),
             end=_moment(max(moments)),
             origin=_moment(window.phase),
         )
-        data[window, name] = values_of(points)
+        return values_of(points)
+
+    # Each is a query or several of its own: side by side, so that the lake's readers share them.
+    values = await asyncio.gather(
+        *(compute(window, each.metric, moments) for (window, _), (each, moments) in computed.items())
+    )
+    data.update(zip(computed, values, strict=True))
     return data
 
 
