@@ -88,6 +88,21 @@ def test_a_query_is_run_and_added(browse, metrics) -> None:
     console.check_both_modes()
 
 
+def test_a_select_is_run_and_its_mistakes_are_shown_in_place(browse, metrics) -> None:
+    console = browse("/metrics?tab=query", "Metrics")
+    page = console.page
+    editor = page.get_by_role("textbox", name="Metric math query")
+    write(editor, "SELECT MAX(Load) FROM SCHEMA(Depot, Host) GROUP BY Host")
+    editor.press("Control+Enter")
+    expect(page.get_by_role("img", name=re.compile("^Result: a between .* bb between"))).to_be_visible()
+    page.get_by_role("button", name="Add to graph").click()
+    expect(page).to_have_url(re.compile("SELECT"))
+    console.check_both_modes()
+    write(editor, "SELECT MOX(Load) FROM Depot")
+    editor.press("Control+Enter")
+    expect(page.locator(".cm-lintRange-error")).to_have_text("MOX")
+
+
 def test_statistic_and_axis_are_in_the_address(browse, metrics) -> None:
     console = browse(f"/metrics?tab=graphed&g={graph(LOAD)}", "Metrics")
     page = console.page
