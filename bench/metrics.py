@@ -6,8 +6,9 @@
 Into: the same PutMetricData bodies (one value a datum; 150 values a datum) over HTTP from a second process to
 Triptych and to moto's server, and the same rows straight into the engine. Triptych's answers mean durable, moto
 keeps a list in memory. Then ``points`` points of ``series`` series are laid down in slices, each timed (does a
-point cost more when there are more?), and GetMetricData for one series is timed over HTTP. Compare within a run only;
-CPU time, which is told too, depends less on what else the machine does. ``--seconds 0`` leaves out the first part.
+point cost more when there are more?), and GetMetricData is timed over HTTP: for one series, and SELECT over many.
+Compare within a run only; CPU time, which is told too, depends less on what else the machine does. ``--seconds 0``
+leaves out the first part.
 """
 
 from __future__ import annotations
@@ -258,25 +259,41 @@ async def lay_down(data_dir: Path, series_count: int, points: int, slices: int =
     return [round(each, 3) for each in costs]
 
 
+def questions(host: str) -> dict[str, tuple[dict[str, Any], int]]:
+    """What is asked: name -> (query without its Id, hours)."""
+    metric = {"Namespace": NAMESPACE, "MetricName": "Load", "Dimensions": [{"Name": "Host", "Value": host}]}
+
+    def stat(name: str, period: int) -> dict[str, Any]:
+        return {"MetricStat": {"Metric": metric, "Period": period, "Stat": name}}
+
+    def select(rest: str, function: str = "AVG") -> dict[str, Any]:
+        return {"Expression": f"SELECT {function}(Load) FROM SCHEMA({NAMESPACE}, Host) {rest}", "Period": 60}
+
+    return {
+        "1 h of Average": (stat("Average", 60), 1),
+        "3 h of p99": (stat("p99", 60), 3),
+        "1 d of Sum by 5 min": (stat("Sum", 300), 24),
+        "1 h of SELECT for one host": (select(f"WHERE Host = '{host}'"), 1),
+        "1 h of SELECT over all hosts": (select(""), 1),
+        "1 h of SELECT, the top 10": (select("GROUP BY Host ORDER BY MAX() DESC LIMIT 10", "MAX"), 1),
+    }
+
+
 def read_latency(url: str, pid: int, series_count: int, rounds: int) -> dict[str, dict[str, float]]:
-    """Milliseconds of GetMetricData for one random series: what is asked -> median, p99, the server's CPU."""
+    """Milliseconds of GetMetricData about a random host: what is asked -> median, p99, the server's CPU."""
     now = datetime.now(UTC)
     port = int(url.rsplit(":", 1)[1])
     draw = random.Random(3)
     found = {}
-    for name, stat, period, hours in (
-        ("1 h of Average", "Average", 60, 1), ("3 h of p99", "p99", 60, 3), ("1 d of Sum by 5 min", "Sum", 300, 24),
-    ):  # fmt: skip
+    for name in questions(""):
         connection = http.client.HTTPConnection("127.0.0.1", port)
         taken = []
         for n in range(rounds + 5):
             if n == 5:
                 before = cpu_seconds(pid)[0]
-            host = {"Name": "Host", "Value": f"h-{draw.randrange(series_count)}"}
-            metric = {"Namespace": NAMESPACE, "MetricName": "Load", "Dimensions": [host]}
-            query = {"Id": "m", "MetricStat": {"Metric": metric, "Period": period, "Stat": stat}}
+            query, hours = questions(f"h-{draw.randrange(series_count)}")[name]
             params = {
-                "MetricDataQueries": [query],
+                "MetricDataQueries": [{"Id": "m"} | query],
                 "StartTime": (now - timedelta(hours=hours)).timestamp(),
                 "EndTime": now.timestamp(),
             }
