@@ -78,6 +78,22 @@ def test_an_alarm_goes_off_and_says_why(client, eventually):
     assert cloudwatch.describe_alarms(AlarmNames=["heat"])["MetricAlarms"] == []
 
 
+def test_an_alarm_on_a_select(client):
+    cloudwatch = client("cloudwatch")
+    rest = {
+        "AlarmName": "fleet", "EvaluationPeriods": 1, "Threshold": 10.0, "ComparisonOperator": "GreaterThanThreshold",
+    }  # fmt: skip
+    query = {"Id": "q", "Expression": "SELECT MAX(heat) FROM SCHEMA(Sdk, Host)", "Period": 60}
+    cloudwatch.put_metric_alarm(Metrics=[query], **rest)
+    (alarm,) = cloudwatch.describe_alarms(AlarmNames=["fleet"])["MetricAlarms"]
+    assert alarm["Metrics"] == [query]
+    grouped = query | {"Expression": query["Expression"] + " GROUP BY Host"}
+    with pytest.raises(ClientError, match="does not implement alarms on several time series") as refused:
+        cloudwatch.put_metric_alarm(Metrics=[grouped], **rest)
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+    cloudwatch.delete_alarms(AlarmNames=["fleet"])
+
+
 def test_errors_over_the_wire(client):
     with pytest.raises(ClientError) as refused:
         put(client, "bad", Period=45)

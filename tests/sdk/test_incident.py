@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -460,6 +460,36 @@ def test_a_backtest_fires_when_the_alarm_did(story: Story, script: Script, clien
     never = script.post("backtest/alarm", {"alarm": definition(story) | {"Threshold": 10}, "days": 0.02})
     assert never["fired"] == 0
     assert never["datapoints"] >= 1
+
+
+def test_a_backtest_of_a_select(script: Script, client) -> None:
+    minute = datetime.now(UTC).replace(second=0, microsecond=0)
+    client("cloudwatch").put_metric_data(
+        Namespace="Back",
+        MetricData=[
+            {
+                "MetricName": "m",
+                "Dimensions": [{"Name": "Host", "Value": host}],
+                "Timestamp": minute - timedelta(minutes=ago),
+                "Value": 5,
+            }
+            for host in "ab"
+            for ago in (10, 9, 8)
+        ],
+    )
+    alarm = {
+        "Metrics": [{"Id": "q", "Expression": "SELECT SUM(m) FROM SCHEMA(Back, Host)", "Period": 60}],
+        "EvaluationPeriods": 1,
+        "Threshold": 9,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+    }
+    found = script.post("backtest/alarm", {"alarm": alarm, "days": 0.02})
+    assert (found["fired"], found["datapoints"]) == (1, 3)
+    fired = next(each for each in found["transitions"] if each["to"] == "ALARM")
+    assert datetime.fromtimestamp(fired["t"] / 1000, UTC) == minute - timedelta(minutes=9)
+    never = script.post("backtest/alarm", {"alarm": alarm | {"Threshold": 10}, "days": 0.02})
+    assert never["fired"] == 0
 
 
 @pytest.mark.parametrize(
