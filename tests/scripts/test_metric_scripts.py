@@ -35,7 +35,7 @@ async def test_script(script: Path, lake: ClickhouseLake, tmp_path: Path) -> Non
 
 def test_there_are_scripts_of_each_kind():
     kinds = {path.stem.partition("_")[0] for path in SCRIPTS}
-    assert kinds == {"statistics", "math", "search", "select"}
+    assert kinds == {"anomaly", "statistics", "math", "search", "select"}
 
 
 @pytest.mark.parametrize(

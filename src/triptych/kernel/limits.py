@@ -220,6 +220,15 @@ METRICS_INSIGHTS_ALARM_SECONDS = 3 * 3600
 METRICS_INSIGHTS_ALARMS = 200
 """Alarms on Metrics Insights queries of one account in one region (CloudWatch quota)."""
 
+ANOMALY_HISTORY_SECONDS = 14 * 86_400
+"""How far back an anomaly detection model sees (CloudWatch: two weeks)."""
+
+ANOMALY_TRAINING_POINTS = 4_032
+"""Points an anomaly detection model is trained on at most (ours: two weeks of five minutes)."""
+
+ANOMALY_MODELS = 8
+"""Times a metric's model is trained for one request at most, give or take one (ours)."""
+
 METRIC_DATA = 1_000
 """Data of one PutMetricData (CloudWatch: 1,000)."""
 

@@ -17,6 +17,7 @@ import operator
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from triptych.query.anomaly_band import Band
 from triptych.query.metric_math.parser import (
     Array,
     Binary,
@@ -71,9 +72,11 @@ def evaluate(
     *,
     metrics: Collection[str] | None = None,
     searches: Mapping[Search, Iterable[Series]] | None = None,
+    bands: Mapping[str, Band] | None = None,
 ) -> Value:
     """The value of an expression; see :func:`evaluation`, which also says what was dropped on the way."""
-    return evaluation(expression, environment, window, metrics=metrics, searches=searches).value
+    found = evaluation(expression, environment, window, metrics=metrics, searches=searches, bands=bands)
+    return found.value
 
 
 def evaluation(
@@ -83,6 +86,7 @@ def evaluation(
     *,
     metrics: Collection[str] | None = None,
     searches: Mapping[Search, Iterable[Series]] | None = None,
+    bands: Mapping[str, Band] | None = None,
 ) -> Evaluation:
     """Evaluate over the given values.
 
@@ -90,6 +94,7 @@ def evaluation(
     :param metrics: which of these ids are metrics and not expressions, for METRICS() and PERIOD; without it, all
         that are a series.
     :param searches: what each of ``expression.searches`` found.
+    :param bands: what is expected of each of ``expression.bands``, which have their id in the environment.
     :returns: a series or an array of them; a scalar, which AWS refuses as a result of a query; NaN where a scalar
         cannot be computed.
     :raises MathError: for operands that do not fit, or an id that is unknown. Types do not depend on the points:
@@ -104,7 +109,7 @@ def evaluation(
         for name, value in values.items()
         if isinstance(value, Series) and (metrics is None or name in metrics)
     }
-    context = Context(window, known, {} if searches is None else searches)
+    context = Context(window, known, searches or {}, bands or {})
     value = _Evaluator(values, context).value(expression.root)
     return Evaluation(value, (DROPPED,) if context.dropped else ())
 

@@ -100,11 +100,13 @@ class Expression:
     """A parsed expression.
 
     :param searches: what its SEARCH calls look for; whoever evaluates it brings what they find.
+    :param bands: the ids of which it asks the ANOMALY_DETECTION_BAND; whoever evaluates it brings their models.
     """
 
     text: str
     root: Node
     searches: tuple[Search, ...]
+    bands: tuple[str, ...] = ()
 
 
 _BINDING = {"OR": 1, "AND": 2, "==": 3, "!=": 3, "<": 3, "<=": 3, ">": 3, ">=": 3}
@@ -122,7 +124,7 @@ def parse(text: str) -> Expression:
     parser.expect("end", "")
     if isinstance(root, Word | Text):
         raise MathError("The expression is neither a metric nor a function", root.position)
-    return Expression(text, root, tuple(parser.searches))
+    return Expression(text, root, tuple(parser.searches), tuple(dict.fromkeys(parser.bands)))
 
 
 def references(expression: Expression) -> set[str]:
@@ -160,6 +162,7 @@ class _Parser:
         self._tokens = found
         self._next = 0
         self.searches: list[Search] = []
+        self.bands: list[str] = []
 
     def expression(self, minimum: int, depth: int) -> Node:
         if depth > METRIC_MATH_DEPTH:
@@ -236,6 +239,8 @@ class _Parser:
         _check_form(call)
         if name.text == "SEARCH":
             self.searches.append(_search(call))
+        if name.text == "ANOMALY_DETECTION_BAND":
+            self.bands.append(_band(call))
         return call
 
     def expect(self, kind: str, text: str) -> None:
@@ -305,3 +310,12 @@ def _search(call: Call) -> Search:
         return compile_search(pattern.value, statistic.value, period)
     except SearchError as error:
         raise MathError(error.message, pattern.position + 1 + error.position) from None
+
+
+def _band(call: Call) -> str:
+    """The past of what is named is needed too, so it must be named."""
+    metric = call.arguments[0]
+    if not isinstance(metric, Reference):
+        message = "ANOMALY_DETECTION_BAND takes the Id of a metric or of an expression"
+        raise MathError(message, call.position)
+    return metric.id

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from triptych.kernel.limits import METRIC_MATH_POINTS
+from triptych.query.anomaly_band import Band
 from triptych.query.search_expression import Search
 
 __all__ = ["Context", "MathError", "Series", "Value", "Window", "each", "kind_of", "points_changed", "union"]
@@ -34,7 +35,7 @@ class Series:
 
     :param timestamps: epoch seconds, ascending, the starts of periods.
     :param label: of the metric; kept by functions and by operators with a scalar, empty once two are combined.
-    :param id: of the query it answers; empty for what was computed.
+    :param id: of the query it answers; empty for what is computed within an expression.
     :param period: seconds between its points where none is missing.
     :param properties: what it is of, as dynamic labels name it; kept where the series itself is.
     """
@@ -78,11 +79,15 @@ class Window:
 
 @dataclass(slots=True)
 class Context:
-    """What functions may ask of one evaluation, and the one thing they tell it: that points were dropped."""
+    """What functions may ask of one evaluation, and the one thing they tell it: that points were dropped.
+
+    :param bands: by the id of a metric or expression, what is expected of it.
+    """
 
     window: Window
     metrics: Mapping[str, Series]
     searches: Mapping[Search, Iterable[Series]] = field(default_factory=dict)
+    bands: Mapping[str, Band] = field(default_factory=dict)
     dropped: bool = False
 
     def series(self, points: Iterable[tuple[int, float]], *, period: int, label: str = "") -> Series:

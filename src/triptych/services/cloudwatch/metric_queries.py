@@ -173,3 +173,29 @@ def computing_order(queries: Sequence[Query]) -> list[Query]:
             order.append(expressions[name])
             del needs[name]
     return order
+
+
+def needed(queries: Sequence[Query], name: str) -> list[Query]:
+    """The query with this id and those it is computed from, to be computed over another time.
+
+    Raises ValidationError where an anomaly detection model is among them: its past would need a past of its own.
+    """
+    by_id = {each.id: each for each in queries}
+    found: dict[str, Query] = {}
+    waiting = [name]
+    while waiting:
+        query = by_id[waiting.pop()]
+        if query.id in found:
+            continue
+        found[query.id] = query
+        if query.expression is None:
+            continue
+        if query.expression.bands:
+            raise invalid(
+                f"Error in expression '{query.id}': it is made of an ANOMALY_DETECTION_BAND, and there is no model of "
+                "such an expression."
+            )
+        waiting += sorted(references(query.expression))
+        if "METRICS(" in query.expression.text:
+            waiting += [each.id for each in queries if each.metric is not None]
+    return [each for each in queries if each.id in found]

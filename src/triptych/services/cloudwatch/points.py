@@ -10,6 +10,7 @@ from typing import Any
 
 from triptych.kernel import limits
 from triptych.query import statistic as statistics
+from triptych.query.anomaly_band import Band, Training, band, training_ends
 from triptych.query.metric_math import MathError, Message, Value, Window, evaluation
 from triptych.query.metric_math import Series as MathSeries
 from triptych.query.metrics_insights import Function, Select
@@ -157,39 +158,8 @@ async def evaluate_queries(
     asked = metric_queries.parsed(queries, account=account)
     origin = start if origin is None else origin
     _bounded(runtime, asked, start, end)
-    lookup = _Lookup(runtime, account, region, start, end, origin)
-    metrics = [each for each in asked if each.metric is not None]
-    found = await lookup.series([(each.metric, each.label) for each in metrics if each.metric])
-    values: dict[str, Value] = {
-        each.id: replace(series, id=each.id) for each, series in zip(metrics, found, strict=True)
-    }
-    messages: dict[str, tuple[Message, ...]] = {}
-    for each in asked:
-        if each.select is not None:
-            values[each.id], messages[each.id] = await lookup.select(each.select, each.period or _MINUTE)
-    periods = [each.metric.period if each.metric else each.period for each in asked if not each.expression]
-    shortest = min((period for period in periods if period), default=_DEFAULT_PERIOD)
-    for each in metric_queries.computing_order(asked):
-        assert each.expression is not None
-        window = Window(
-            int(start.timestamp()), int(end.timestamp()), each.period or shortest, int(origin.timestamp())
-        )
-        searches = {
-            search: await lookup.search(search, each.period or _DEFAULT_PERIOD)
-            for search in each.expression.searches
-        }
-        names = {query.id for query in metrics}
-        try:
-            answer = evaluation(each.expression, values, window, metrics=names, searches=searches)
-        except MathError as error:
-            raise metric_queries.expression_error(each.id, error) from None
-        values[each.id], messages[each.id] = answer.value, answer.messages
-    return [
-        result
-        for each in asked
-        if each.returned
-        for result in _results(each, values[each.id], messages.get(each.id, ()))
-    ]
+    found = await _Lookup(runtime, account, region, start, end, origin).computed(asked)
+    return [result for each in asked if each.returned for result in _results(each, *found[each.id])]
 
 
 _DEFAULT_PERIOD = 300
@@ -225,6 +195,10 @@ def _results(query: Query, value: Value, messages: tuple[Message, ...]) -> list[
     )
 
 
+def _named(value: Value, name: str) -> Value:
+    return replace(value, id=name) if isinstance(value, MathSeries) else value
+
+
 @dataclass(frozen=True, slots=True)
 class _Lookup:
     """The way from metrics and searches to series, for one request."""
@@ -235,6 +209,62 @@ class _Lookup:
     start: datetime
     end: datetime
     origin: datetime
+
+    async def computed(self, asked: Sequence[Query]) -> dict[str, tuple[Value, tuple[Message, ...]]]:
+        """The value of every query, by its id, and what is said of it."""
+        metrics = [each for each in asked if each.metric is not None]
+        found = await self.series([(each.metric, each.label) for each in metrics if each.metric])
+        values: dict[str, Value] = {
+            each.id: replace(series, id=each.id) for each, series in zip(metrics, found, strict=True)
+        }
+        messages: dict[str, tuple[Message, ...]] = {}
+        for each in asked:
+            if each.select is not None:
+                value, messages[each.id] = await self.select(each.select, each.period or _MINUTE)
+                values[each.id] = _named(value, each.id)
+        periods = [
+            each.metric.period if each.metric else each.period for each in asked if not each.expression
+        ]
+        shortest = min((period for period in periods if period), default=_DEFAULT_PERIOD)
+        for each in metric_queries.computing_order(asked):
+            assert each.expression is not None
+            start, end, origin = (int(at.timestamp()) for at in (self.start, self.end, self.origin))
+            searches = {
+                search: await self.search(search, each.period or _DEFAULT_PERIOD)
+                for search in each.expression.searches
+            }
+            try:
+                answer = evaluation(
+                    each.expression,
+                    values,
+                    Window(start, end, each.period or shortest, origin),
+                    metrics={query.id for query in metrics},
+                    searches=searches,
+                    bands={name: await self.band(asked, name) for name in each.expression.bands},
+                )
+            except MathError as error:
+                raise metric_queries.expression_error(each.id, error) from None
+            values[each.id], messages[each.id] = _named(answer.value, each.id), answer.messages
+        return {name: (value, messages.get(name, ())) for name, value in values.items()}
+
+    async def band(self, asked: Sequence[Query], name: str) -> Band:
+        """The models of the query with this id, trained on what it was before."""
+        start, end = int(self.start.timestamp()), int(self.end.timestamp())
+        ends = training_ends(start, end)
+        needed = metric_queries.needed(asked, name)
+        past = replace(
+            self,
+            start=EPOCH + timedelta(seconds=ends[0] - limits.ANOMALY_HISTORY_SECONDS),
+            end=EPOCH + timedelta(seconds=ends[-1]),
+        )
+        _bounded(self.runtime, needed, past.start, past.end)
+        found, _ = (await past.computed(needed))[name]
+        if not isinstance(found, MathSeries):
+            return Band()  # the function will say what it takes
+        points = list(found.points())
+        return await asyncio.to_thread(
+            band, points, period=found.period, start=start, end=end, training=Training()
+        )
 
     async def series(self, stats: Sequence[tuple[MetricStat, str]]) -> list[MathSeries]:
         """A series for each (metric, label); an empty label is the metric's name."""

@@ -253,3 +253,42 @@ async def test_asking_too_much_is_the_callers_error(world: World) -> None:
             ctx, {"MetricDataQueries": queries, "StartTime": NOON - MINUTE, "EndTime": NOON}
         )
     assert caught.value.code == "LimitExceeded"
+
+
+async def test_bands_of_expressions_are_told_from_what_they_were(world: World) -> None:
+    start = NOON - timedelta(hours=3)
+    data = [
+        {"MetricName": "a", "Timestamp": start + i * MINUTE, "Value": float(10 + i % 7)} for i in range(180)
+    ]
+    await world.do(put_metric_data, Namespace="App", MetricData=data)
+    queries = [
+        {"Id": "m1", "MetricStat": metric("a"), "ReturnData": False},
+        {"Id": "e1", "Expression": "m1 + 100", "ReturnData": False},
+        {"Id": "e2", "Expression": "SUM(METRICS()) + 100", "ReturnData": False},
+        {"Id": "q1", "Expression": "SELECT SUM(a) FROM App", "Period": 60, "ReturnData": False},
+    ]
+    found = []
+    for name in ("m1", "e1", "e2", "q1"):
+        answer = await world.do(
+            get_metric_data,
+            MetricDataQueries=[*queries, {"Id": "band", "Expression": f"ANOMALY_DETECTION_BAND({name}, 1)"}],
+            StartTime=NOON,
+            EndTime=NOON + 2 * MINUTE,
+        )
+        lower, upper = answer["MetricDataResults"]
+        assert lower["Id"] == upper["Id"] == "band"
+        assert lower["Timestamps"] == upper["Timestamps"] == [NOON + MINUTE, NOON]
+        found.append([*lower["Values"], *upper["Values"]])
+    assert found[0] == pytest.approx([13 - 2.9652, 13 - 2.9652, 13 + 2.9652, 13 + 2.9652])
+    assert found[3] == found[0]
+    assert found[1] == found[2] == pytest.approx([value + 100 for value in found[0]])
+
+
+async def test_a_band_of_a_band_is_refused(world: World) -> None:
+    queries = [
+        {"Id": "m1", "MetricStat": metric("a")},
+        {"Id": "e1", "Expression": "LAST(ANOMALY_DETECTION_BAND(m1))"},
+        {"Id": "e2", "Expression": "ANOMALY_DETECTION_BAND(e1)"},
+    ]
+    with pytest.raises(ServiceError, match="there is no model of such an expression"):
+        await world.do(get_metric_data, MetricDataQueries=queries, StartTime=NOON, EndTime=NOON + MINUTE)

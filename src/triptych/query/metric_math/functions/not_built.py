@@ -17,13 +17,6 @@ def _refused(name: str, forms: tuple[str, ...], docs: str, refusal: str, express
 
 FUNCTIONS = (
     _refused(
-        "ANOMALY_DETECTION_BAND",
-        ("TS", "TS, S"),
-        "The upper and lower limits of what is expected of a metric.",
-        "there are no anomaly detection models",
-        "ANOMALY_DETECTION_BAND(m1, 2)",
-    ),
-    _refused(
         "DB_PERF_INSIGHTS",
         ("string, string, string",),
         "A counter of RDS Performance Insights.",
