@@ -42,6 +42,9 @@ TICK_SECONDS = 10
 """CloudWatch's shortest alarm period."""
 _LATE_SECONDS = 5.0
 """Lag worth a line in the log."""
+_SIDE_BY_SIDE = 2
+"""Alarms on metric math and SELECT whose data, each a query of its own, are fetched at once; the lake has more readers,
+for everybody else."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -199,19 +202,21 @@ async def _data(
         )
         data.update(((window, stat), values_of(points)) for stat, points in zip(stats, found, strict=True))
 
+    some = asyncio.Semaphore(_SIDE_BY_SIDE)
+
     async def compute(window: _Window, watch: MetricWatch, moments: Sequence[int]) -> Values:
-        points = await source.compute(
-            runtime,
-            account=window.account,
-            region=window.region,
-            watch=watch,
-            start=_moment(min(moments)),
-            end=_moment(max(moments)),
-            origin=_moment(window.phase),
-        )
+        async with some:
+            points = await source.compute(
+                runtime,
+                account=window.account,
+                region=window.region,
+                watch=watch,
+                start=_moment(min(moments)),
+                end=_moment(max(moments)),
+                origin=_moment(window.phase),
+            )
         return values_of(points)
 
-    # Each is a query or several of its own: side by side, so that the lake's readers share them.
     values = await asyncio.gather(
         *(compute(window, each.metric, moments) for (window, _), (each, moments) in computed.items())
     )
