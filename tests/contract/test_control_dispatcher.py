@@ -96,6 +96,24 @@ async def test_a_started_dispatcher_reacts_without_time_passing_and_to_what_reac
     await bus.stop()
 
 
+async def test_a_fact_that_waits_is_found_at_the_next_look_with_what_came_until_then(
+    backend: Backend,
+) -> None:
+    store, reader = await backend.open(), Reader()
+    bus = dispatcher(backend, store, reaction(reader))
+    await bus.start()
+    await backend.clock.advance(0.1)  # it has looked once
+    for name in ("f0000", "f0001"):
+        unit = store.unit()
+        unit.fact(backend.fact(name), waits=True)
+        await unit.commit()
+        await backend.clock.advance(0.1)
+    assert reader.batches == []
+    await backend.clock.advance(1.0)
+    assert [names for _, names in reader.batches] == [("f0000", "f0001")]
+    await bus.stop()
+
+
 async def test_draining_is_not_over_while_what_was_told_meanwhile_is_unheard(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:

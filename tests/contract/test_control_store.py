@@ -439,6 +439,20 @@ async def test_listeners_hear_of_facts_and_jobs_after_the_commit_only(backend: B
     assert len(heard) == 2
 
 
+async def test_nobody_is_woken_for_a_fact_that_waits(backend: Backend) -> None:
+    store = await backend.open()
+    heard: list[frozenset[str]] = []
+    store.on_commit(heard.append)
+    for kinds in ((), ("ItemChanged",)):
+        unit = store.unit()
+        unit.fact(backend.fact(f"read-{kinds}"), waits=True)
+        for kind in kinds:
+            unit.fact(backend.fact(kind, kind=kind))
+        await unit.commit()
+    await stage(store, backend.fact("another"))
+    assert heard == [{"ItemChanged"}, {"ApiCall"}]
+
+
 async def test_the_queue_is_bounded_and_full_means_wait(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,7 +63,7 @@ class SqlStore:
     def on_commit(self, callback: Callable[[frozenset[str]], None]) -> Callable[[], None]:
         """Call back, on the event loop, after commits of this store that held facts or jobs; returns the undo.
 
-        The callback is told which: the kinds of the facts, and ``JOBS``.
+        The callback is told which: the kinds of the facts, and ``JOBS``. Facts that wait do not count.
         """
         self._listeners.append(callback)
         return lambda: self._listeners.remove(callback)

@@ -52,6 +52,8 @@ class SqlUnit:
         """address -> (revision, value); revision 0 for a document that was not there."""
         self._staged: dict[Address, _Staged] = {}
         self._facts: list[Fact] = []
+        self._called: set[str] = set()
+        """Kinds of the facts that somebody is woken for."""
         self._jobs: list[Job] = []
         self._steps: list[Step[None]] = []
 
@@ -135,8 +137,10 @@ class SqlUnit:
         before = self._staged.get(address)
         self._staged[address] = _Staged(coll, None, None, None, before is not None and before.fresh)
 
-    def fact(self, fact: Fact) -> None:
+    def fact(self, fact: Fact, *, waits: bool = False) -> None:
         self._facts.append(fact)
+        if not waits:
+            self._called.add(fact.kind)
 
     def job(self, job: Job) -> None:
         self._jobs.append(job)
@@ -157,8 +161,8 @@ class SqlUnit:
 
     @property
     def announces(self) -> frozenset[str]:
-        """What this unit writes that others wait for: the kinds of its facts, and ``JOBS``."""
-        return frozenset([*(fact.kind for fact in self._facts), *([JOBS] if self._jobs else [])])
+        """What this unit writes that others are woken for: the kinds of its facts, and ``JOBS``."""
+        return frozenset([*self._called, *([JOBS] if self._jobs else [])])
 
     def as_step(self, *, guarded: bool = True) -> Step[None] | None:
         """Everything staged as one step for the writer; None when nothing is.
@@ -198,6 +202,7 @@ class SqlUnit:
         self._seen.clear()
         self._staged.clear()
         self._facts.clear()
+        self._called.clear()
         self._jobs.clear()
         self._steps.clear()
 

@@ -72,6 +72,12 @@ async def answer(lake: ClickhouseLake, group: str, query: str) -> tuple[list[Row
     counted = await lake.select(compiled.matched, compiled.matched_values, account=ACCOUNT, region=REGION)
     matched = counted[0]["matched"]
     assert len(found) >= compiled.all_below or len(found) == matched
+    if compiled.unfiltered:
+        whole = events.select(exp.alias_(exp.Count(this=exp.Star()), "events"), append=False)
+        ((count,),) = [
+            row.values() for row in await lake.select(whole, {"group": group}, account=ACCOUNT, region=REGION)
+        ]
+        assert count == matched
     rows = []
     for row in found:
         values = list(row.values())

@@ -34,18 +34,18 @@ async def record(desk: Desk, x: Exchange) -> None:
         return
     call = _api_call(desk, x)
     unit = x.unit if x.unit is not None and x.error is None else desk.control.unit()
-    unit.fact(
-        Fact(
-            id=x.event_id,
-            kind="ApiCall",
-            account=x.context.account,
-            region=x.context.region,
-            time=x.received,
-            subject=f"{call.service}:{call.operation}",
-            body=msgspec.to_builtins(call),
-            cause=x.context.cause,
-        )
+    fact = Fact(
+        id=x.event_id,
+        kind="ApiCall",
+        account=x.context.account,
+        region=x.context.region,
+        time=x.received,
+        subject=f"{call.service}:{call.operation}",
+        body=msgspec.to_builtins(call),
+        cause=x.context.cause,
     )
+    # Nothing hangs on a read, and its rows in the lake cost more than most reads: those of a second share inserts.
+    unit.fact(fact, waits=call.read_only)
     issued = x.error is None and x.route.service in ("iam", "sts") and not desk.owns(x.route)
     if issued:
         await identities.learn(

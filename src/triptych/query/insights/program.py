@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from sqlglot import exp
@@ -48,6 +49,7 @@ class Compiled:
     :ivar matched: counts the events that matched, in its only column.
     :ivar carried: whether the last column of ``rows``, if there is a row, says that too.
     :ivar all_below: if ``rows`` has fewer rows than this, they are all that matched; 0: that cannot be told.
+    :ivar unfiltered: whether every event that is read matched.
     """
 
     rows: exp.Select
@@ -57,6 +59,7 @@ class Compiled:
     matched_values: dict[str, Any]
     carried: bool
     all_below: int
+    unfiltered: bool
 
 
 def read(text: str) -> list[Step]:
@@ -127,7 +130,14 @@ def compile_insights(
     count = matched.rows(alias(call("count"), "matched"))
     bound = {**values, **relation.names.values}
     return Compiled(
-        rows, _used(rows, bound), shown, count, _used(count, bound), carried, _all_below(steps, limit)
+        rows,
+        _used(rows, bound),
+        shown,
+        count,
+        _used(count, bound),
+        carried,
+        _all_below(steps, limit),
+        _unfiltered(steps),
     )
 
 
@@ -140,6 +150,12 @@ def _all_below(steps: Sequence[Step], default: int) -> int:
         elif not (step.command.name in _KEEP_ROWS or (step.command.name == "filter" and not cut)):
             return 0
     return least
+
+
+def _unfiltered(steps: Sequence[Step]) -> bool:
+    """See ``Compiled.unfiltered``."""
+    counted = takewhile(lambda step: step.command.keeps_events, steps)
+    return all(step.command.name in _KEEP_ROWS for step in counted)
 
 
 def _used(query: exp.Select, values: Mapping[str, Any]) -> dict[str, Any]:

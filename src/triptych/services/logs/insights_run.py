@@ -111,7 +111,9 @@ async def _answer(ctx: Ctx, query: InsightsQuery) -> _Answer:
         lake.select(select.rows, select.values, **place), lake.select(scan(source), source.values, **place)
     )
     rows = [tuple(row.values()) for row in found]
-    if select.carried and rows:
+    if select.unfiltered:
+        matched = whole["events"]
+    elif select.carried and rows:
         matched = int(rows[0][-1])
     elif len(rows) < select.all_below:
         matched = len(rows)
