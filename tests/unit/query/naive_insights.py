@@ -76,16 +76,17 @@ def condition(value: Any) -> bool | None:
 
 def json_leaf(message: str, name: str) -> str | None:
     try:
-        here = json.loads(message)
+        document = here = json.loads(message)
     except ValueError:
         return None
     for part in name.split("."):
-        if isinstance(here, dict):
-            here = here.get(part)
+        if isinstance(here, dict) and part in here:
+            here = here[part]
         elif isinstance(here, list) and part.isdecimal() and int(part) < len(here):
             here = here[int(part)]
         else:
-            return None
+            here = document.get(name) if isinstance(document, dict) else None
+            break
     if here is None or isinstance(here, dict | list):
         return None
     return here if isinstance(here, str) else text(here if isinstance(here, bool) else float(here))
@@ -126,7 +127,8 @@ class Row(dict):
         if not self.event:
             return None
         known = known_field(self.event[0], name)
-        return json_leaf(self.event[0], name) if known is None else known
+        in_json = name[1:] if name.startswith("@@") else name
+        return json_leaf(self.event[0], in_json) if known is None else known
 
 
 def value(node: Any, row: Row) -> Any:
