@@ -497,7 +497,7 @@ def test_a_backtest_of_a_select(script: Script, client) -> None:
     [
         ({"EvaluationPeriods": 0}, 1, "evaluationPeriods"),
         ({"Statistic": "p200"}, 1, "statistic"),
-        ({"ComparisonOperator": "GreaterThanUpperThreshold"}, 1, "anomaly detection"),
+        ({"ComparisonOperator": "GreaterThanUpperThreshold"}, 1, "require ThresholdMetricId"),
         ({}, 15, "days must be"),
         ({"Period": 60, "EvaluationPeriods": 1440}, 14, "too many; try"),
     ],

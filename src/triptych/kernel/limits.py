@@ -229,6 +229,9 @@ ANOMALY_TRAINING_POINTS = 4_032
 ANOMALY_MODELS = 8
 """Times a metric's model is trained for one request at most, give or take one (ours)."""
 
+ANOMALY_BANDS = 2_000
+"""Trained models of alarms that are remembered, until they are told anew (ours: 20 kB each)."""
+
 METRIC_DATA = 1_000
 """Data of one PutMetricData (CloudWatch: 1,000)."""
 

@@ -6,7 +6,8 @@ the past does not bend it::
 
     value(t) = trend * (t - end) + level + season of week, of day, of hour (t) + shift
 
-- *trend*: the median change from one hour to the same hour a day later; with four days of points and more.
+- *trend*: the median of the slopes between an hour and the same hour of every other day, as the seasonal Kendall test
+  has it; with four days of points and more.
 - *seasons*: the median of each slot of a day (from two days of points on), of a week (from 13 days on) and of an hour
   (for periods up to half an hour). Slots are as long as the period, those of days and weeks at least a quarter of an
   hour, and they are counted in the metric's time zone, so a day's pattern moves with daylight saving time.
@@ -33,6 +34,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import combinations
 from statistics import median
 from zoneinfo import ZoneInfo
 
@@ -194,17 +196,23 @@ def _local(zone: str) -> Callable[[int], int]:
 
 
 def _trend(points: Sequence[tuple[int, float]], period: int) -> float:
-    """What it changes in a second: hours are compared with those a day later, so that no season looks like a trend."""
+    """What it changes in a second: hours are compared with those of other days, so that no season looks like a trend."""
     width = max(_HOUR, period)
     if _DAY % width:
         return 0.0
     hours: dict[int, list[float]] = {}
     for at, value in points:
         hours.setdefault(at // width, []).append(value)
-    typical = {hour: median(values) for hour, values in hours.items()}
-    day = _DAY // width
-    changes = [typical[hour + day] - value for hour, value in typical.items() if hour + day in typical]
-    return median(changes) / _DAY if changes else 0.0
+    same: dict[int, list[tuple[int, float]]] = {}
+    for hour, values in hours.items():
+        day, of_day = divmod(hour, _DAY // width)
+        same.setdefault(of_day, []).append((day, median(values)))
+    slopes = [
+        (later - value) / (day - before)
+        for days in same.values()
+        for (before, value), (day, later) in combinations(days, 2)
+    ]
+    return median(slopes) / _DAY if slopes else 0.0
 
 
 def _candidates(span: int, period: int) -> Iterator[tuple[int, int]]:

@@ -51,7 +51,7 @@ from triptych.services.cloudwatch import SERVICE
 from triptych.services.contract import Ctx, Runtime
 from triptych.settings import Settings
 from triptych.testing.clock import SimClock
-from triptych.testing.script import ScriptFailed, seconds
+from triptych.testing.script_words import ScriptFailed, seconds
 from triptych.wire.model import operation_model
 from triptych.wire.validate import validate
 

@@ -7,12 +7,14 @@ CloudWatch declares; only the clock is simulated and the gateway scripted (every
     alarm NAME STATISTIC METRIC OPERATOR THRESHOLD [M of] N x PERIOD [missing=TREATMENT] [low=ignore] [actions=off] [window=wall]
     math NAME EXPRESSION -- METRIC METRIC ... -- OPERATOR THRESHOLD [M of] N x PERIOD [options]   metrics are m1, m2, ...
     select NAME QUERY [-- EXPRESSION] -- OPERATOR THRESHOLD [M of] N x PERIOD [options]   the query is q1
+    band NAME STATISTIC METRIC outside|above|below WIDTH [M of] N x PERIOD [options]   of what is expected of the metric
     composite NAME RULE [suppressor=NAME wait=TIME extension=TIME]
     change NAME [period=TIME] [threshold=NUMBER] [periods=N] [needed=M] [missing=TREATMENT]
     delete NAME
     set NAME STATE
     load PERIOD METRIC VALUE VALUE ...   one value for each period from now on, arriving as its period begins:
                                          3, _ (none), 3x5 (five times 3), 3@20 (twenty samples of 3)
+    past PERIOD METRIC [times=N] VALUE VALUE ...   the values of what came before the start, in turn N times
     put METRIC VALUE for TIME            a datum that arrives now and is stamped TIME: late, or out of order
                                          METRIC may have dimensions, which alarm and math do not know: errors{Host=a}
     at TIME [statement]                  let time pass until then
@@ -31,7 +33,7 @@ import random
 import re
 import shlex
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -57,27 +59,16 @@ from triptych.services.cloudwatch import SERVICE, alarms, series
 from triptych.services.cloudwatch.series import Point, Series
 from triptych.services.contract import Ctx, JobKind, Periodic, Reaction, Runtime
 from triptych.settings import Settings
+from triptych.testing import script_words
 from triptych.testing.clock import SimClock
+from triptych.testing.script_words import ScriptFailed, seconds
 
 __all__ = ["ScriptFailed", "Statement", "parse", "run"]
 
 REGION = "us-east-1"
 NAMESPACE = "Script"
 TOPIC = f"arn:aws:sns:{REGION}:111111111111:told"
-
-_TIME = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+)s)?\Z")
-_VALUE = re.compile(r"(_|-?\d+(?:\.\d+)?)(?:@(\d+))?(?:x(\d+))?\Z")
-_OPERATORS = {
-    ">": "GreaterThanThreshold",
-    ">=": "GreaterThanOrEqualToThreshold",
-    "<": "LessThanThreshold",
-    "<=": "LessThanOrEqualToThreshold",
-}
 _STATES = ("OK", "ALARM", "INSUFFICIENT_DATA")
-
-
-class ScriptFailed(AssertionError):  # noqa: N818 - what a test framework calls a failure
-    """A line that could not be read, or an expectation that was not met; says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +108,6 @@ def parse(text: str) -> list[Statement]:
     if not any(statement.verb == "expect" for statement in found):
         raise ScriptFailed("the script expects nothing")
     return found
-
-
-def seconds(text: str, line: int = 0) -> int:
-    """``1h30m``, ``90s``, ``0``. Raises ScriptFailed."""
-    if text == "0":
-        return 0
-    match = _TIME.match(text)
-    if match is None or not text:
-        raise ScriptFailed(f"line {line}: {text!r} is no time, write 90s, 10m or 1h30m")
-    hours, minutes, rest = (int(part or 0) for part in match.groups())
-    return hours * 3600 + minutes * 60 + rest
 
 
 async def run(text: str, *, lake: Lake, directory: Path, account: str) -> int:
@@ -182,7 +162,7 @@ class _Player:
     stores: list[SqlStore] = field(default_factory=list)
 
     VERBS = (
-        "alarm", "math", "select", "composite", "change", "delete", "set", "load", "put", "wait", "every", "restart", "expect",
+        "alarm", "math", "select", "band", "past", "composite", "change", "delete", "set", "load", "put", "wait", "every", "restart", "expect",
     )  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -249,15 +229,15 @@ class _Player:
                 "Statistic" if simple else "ExtendedStatistic": statistic,
                 "MetricName": metric,
                 "Namespace": NAMESPACE,
-                **_comparison(operator, threshold),
-                **_rest(rest),
+                **script_words.comparison(operator, threshold),
+                **script_words.rest(rest),
             },
         )
 
     async def _math(self, statement: Statement) -> None:
         head, metrics, condition = (part.split() for part in statement.text.split(" -- "))
         name, expression = head[0], " ".join(head[1:])
-        params = {**_comparison(*condition[:2]), **_rest(condition[2:])}
+        params = {**script_words.comparison(*condition[:2]), **script_words.rest(condition[2:])}
         period = params.pop("Period")
         queries: list[dict[str, Any]] = [{"Id": "e1", "Expression": expression}]
         for number, metric in enumerate(metrics, 1):
@@ -271,13 +251,49 @@ class _Player:
 
     async def _select(self, statement: Statement) -> None:
         head, *expressions, condition = (part.split() for part in statement.text.split(" -- "))
-        params = {**_comparison(*condition[:2]), **_rest(condition[2:])}
+        params = {**script_words.comparison(*condition[:2]), **script_words.rest(condition[2:])}
         query = {"Id": "q1", "Expression": " ".join(head[1:]), "Period": params.pop("Period")}
         queries = [query]
         for words in expressions:
             query["ReturnData"] = False
             queries.append({"Id": "e1", "Expression": " ".join(words)})
         await self._put_metric_alarm(head[0], {"Metrics": queries, **params})
+
+    async def _band(self, statement: Statement) -> None:
+        name, statistic, metric, side, width, *rest = statement.words
+        if side not in script_words.SIDES:
+            raise ScriptFailed(f"{side!r} is none of {' '.join(script_words.SIDES)}")
+        params = script_words.rest(rest)
+        stat = {
+            "Metric": {"Namespace": NAMESPACE, "MetricName": metric},
+            "Period": params.pop("Period"),
+            "Stat": statistic,
+        }
+        queries = [
+            {"Id": "m1", "MetricStat": stat},
+            {"Id": "ad1", "Expression": f"ANOMALY_DETECTION_BAND(m1, {width})"},
+        ]
+        condition = {"ComparisonOperator": script_words.SIDES[side], "ThresholdMetricId": "ad1"}
+        await self._put_metric_alarm(name, {"Metrics": queries, **condition, **params})
+
+    async def _past(self, statement: Statement) -> None:
+        period_text, metric, *values = statement.words
+        turns = 1
+        if values and values[0].startswith("times="):
+            turns = int(values.pop(0).removeprefix("times="))
+        period = timedelta(seconds=seconds(period_text))
+        told = [
+            each for text in values for each in [script_words.value(text)[:2]] * script_words.value(text)[2]
+        ] * turns
+        stamps = (self.start - period * ago for ago in range(len(told), 0, -1))
+        now = self.clock.now()
+        await self._arrive(
+            [
+                _Arrival(now, metric, value, samples, stamped)
+                for stamped, (value, samples) in zip(stamps, told, strict=True)
+                if value is not None
+            ]
+        )
 
     async def _put_metric_alarm(self, name: str, params: dict[str, Any]) -> None:
         whole = {"AlarmName": name, **_TELL, **params}
@@ -299,7 +315,7 @@ class _Player:
 
     async def _change(self, statement: Statement) -> None:
         name, *changes = statement.words
-        await self._put_metric_alarm(name, self.definitions[name] | _options(changes))
+        await self._put_metric_alarm(name, self.definitions[name] | script_words.options(changes))
 
     async def _delete(self, statement: Statement) -> None:
         await self._do("DeleteAlarms", {"AlarmNames": statement.words})
@@ -312,7 +328,7 @@ class _Player:
         period_text, metric, *values = statement.words
         period, moment = timedelta(seconds=seconds(period_text)), self.clock.now()
         for text in values:
-            value, samples, times = _value(text)
+            value, samples, times = script_words.value(text)
             for _ in range(times):
                 if value is not None:
                     self.arrivals.append(_Arrival(moment, metric, value, samples, moment))
@@ -320,7 +336,7 @@ class _Player:
 
     async def _put(self, statement: Statement) -> None:
         metric, text, word, moment = statement.words
-        value, samples, times = _value(text)
+        value, samples, times = script_words.value(text)
         if word != "for" or value is None or times != 1:
             raise ScriptFailed("write put METRIC VALUE for TIME")
         stamped = self.start + timedelta(seconds=seconds(moment))
@@ -508,54 +524,3 @@ def _series(metric: str) -> Series:
 
 
 _TELL = {"OKActions": [TOPIC], "AlarmActions": [TOPIC], "InsufficientDataActions": [TOPIC]}
-
-
-def _comparison(operator: str, threshold: str) -> dict[str, Any]:
-    if operator not in _OPERATORS:
-        raise ScriptFailed(f"{operator!r} is none of {' '.join(_OPERATORS)}")
-    return {"ComparisonOperator": _OPERATORS[operator], "Threshold": float(threshold)}
-
-
-def _rest(words: list[str]) -> dict[str, Any]:
-    """``[M of] N x PERIOD options``."""
-    params: dict[str, Any] = {}
-    if words[1:2] == ["of"]:
-        params["DatapointsToAlarm"] = int(words[0])
-        words = words[2:]
-    if words[1:2] != ["x"] or len(words) < 3:
-        raise ScriptFailed("write [M of] N x PERIOD")
-    return params | {
-        "EvaluationPeriods": int(words[0]),
-        "Period": seconds(words[2]),
-        **_options(words[3:]),
-    }
-
-
-def _options(words: Sequence[str]) -> dict[str, Any]:
-    makers: Mapping[str, tuple[str, Callable[[str], Any]]] = {
-        "missing": ("TreatMissingData", str),
-        "low": ("EvaluateLowSampleCountPercentile", str),
-        "actions": ("ActionsEnabled", lambda text: text != "off"),
-        "window": ("EvaluationWindow", lambda _: {"WallClockWindow": {}}),
-        "period": ("Period", seconds),
-        "threshold": ("Threshold", float),
-        "periods": ("EvaluationPeriods", int),
-        "needed": ("DatapointsToAlarm", int),
-    }
-    params = {}
-    for word in words:
-        name, _, value = word.partition("=")
-        if name not in makers or not value:
-            raise ScriptFailed(f"there is no option {word!r}")
-        member, make = makers[name]
-        params[member] = make(value)
-    return params
-
-
-def _value(text: str) -> tuple[float | None, int, int]:
-    """(value, samples, times)."""
-    match = _VALUE.match(text)
-    if match is None:
-        raise ScriptFailed(f"{text!r} is no value")
-    value = None if match[1] == "_" else float(match[1])
-    return value, int(match[2] or 1), int(match[3] or 1)

@@ -19,6 +19,13 @@ export const COMPARISONS: { value: ComparisonOperator; sign: string; words: stri
   { value: "LessThanThreshold", sign: "<", words: "less than" },
 ];
 
+/** The comparisons of alarms on anomaly detection models, which have a band and no threshold. */
+const BANDS: Record<string, string> = {
+  LessThanLowerOrGreaterThanUpperThreshold: "outside what is expected",
+  LessThanLowerThreshold: "below what is expected",
+  GreaterThanUpperThreshold: "above what is expected",
+};
+
 export const MISSING: { value: string; label: string; description: string }[] = [
   { value: "missing", label: "Missing", description: "No data at all gives INSUFFICIENT_DATA." },
   { value: "notBreaching", label: "Good", description: "A missing period counts as not breaching." },
@@ -29,7 +36,7 @@ export const MISSING: { value: string; label: string; description: string }[] = 
 export const isComposite = (alarm: AnyAlarm) => alarm.AlarmRule !== undefined;
 
 export function signOf(operator: string | undefined): string {
-  return COMPARISONS.find((one) => one.value === operator)?.sign ?? operator ?? "";
+  return COMPARISONS.find((one) => one.value === operator)?.sign ?? BANDS[operator ?? ""] ?? operator ?? "";
 }
 
 /** Which side of the threshold is bad, for a chart's shading. */
@@ -45,7 +52,8 @@ export function conditionOf(alarm: AnyAlarm): string {
   const n = alarm.EvaluationPeriods ?? 1;
   const m = alarm.DatapointsToAlarm ?? n;
   const within = formatDuration(n * periodOf(alarm) * 1000);
-  return `${watchedName(alarm)} ${signOf(alarm.ComparisonOperator)} ${alarm.Threshold} for ${m} of ${n} datapoints within ${within}`;
+  const condition = `${signOf(alarm.ComparisonOperator)} ${alarm.Threshold ?? ""}`.trim();
+  return `${watchedName(alarm)} ${condition} for ${m} of ${n} datapoints within ${within}`;
 }
 
 /** The metric's name, or the expression the alarm is about. */

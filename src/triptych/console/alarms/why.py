@@ -29,8 +29,9 @@ class Named(Input, frozen=True, kw_only=True):
 class Why(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The state and what the last evaluation rests on. Times are epoch milliseconds.
 
-    :param periods: newest first, {start, end, value?, samples?, breaching, treatment}; ``treatment`` is ``counted``,
-        ``spare``, ``too few samples``, or what a missing datapoint was treated as.
+    :param periods: newest first, {start, end, value?, samples?, lower?, upper?, breaching, treatment}; ``treatment``
+        is ``counted``, ``spare``, ``too few samples``, or what a missing datapoint was treated as; ``lower`` and
+        ``upper`` are what an anomaly detection model expects.
     :param m: datapoints that have to breach, of the last ``n``; :param breaching: how many do.
     :param missing: how missing data is treated. :param verdict: what the evaluation says; null: keep the state.
     :param children: of a composite alarm, {alarmName, state} each; it has ``rule`` and ``holds`` and no periods.
@@ -99,6 +100,7 @@ def _period(period: Mapping[str, Any], seconds: int) -> dict[str, Any]:
         "samples": period["samples"],
         "breaching": period["breaches"],
         "treatment": period["fate"],
+        **(period["limits"]._asdict() if period["limits"] else {}),
     }
     return {name: value for name, value in shown.items() if value is not None}
 

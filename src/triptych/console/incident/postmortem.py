@@ -180,12 +180,17 @@ def _metrics(metrics: Sequence[Mapping[str, Any]], focus: Mapping[str, Any] | No
         before = [value for t, value in points if start is None or t < start]
         after = [value for t, value in points if start is not None and t >= start]
         rows.append(
-            f"| {_cell(line['label'])} | {_cell(line['alarm'])} | {line['threshold']:g} | {_extent(before)} | {_extent(after)} |"
+            f"| {_cell(line['label'])} | {_cell(line['alarm'])} | {_threshold(line['threshold'])} | {_extent(before)} | {_extent(after)} |"
         )
     if not rows:
         return ""
     head = ["| metric | alarm | threshold | before | since |", "|---|---|---|---|---|"]
     return "\n".join(["## Metrics", "", *head, *rows])
+
+
+def _threshold(value: float | None) -> str:
+    """An alarm on an anomaly detection model has none: its band is two of the metrics."""
+    return "band" if value is None else f"{value:g}"
 
 
 def _extent(values: Sequence[float]) -> str:

@@ -33,8 +33,7 @@ from triptych.services.contract import Ctx, operation
 async def put_metric_alarm(ctx: Ctx, params: dict[str, Any]) -> None:
     """Create an alarm, or replace its definition and keep its state.
 
-    Partly: no anomaly detection, PromQL queries, alarms on several time series (GROUP BY), warm-up, or other accounts;
-    each is refused.
+    Partly: no PromQL queries, alarms on several time series (GROUP BY), warm-up, or other accounts; each is refused.
     """
     watch = metric_watch(params)
     if watch.metrics:

@@ -32,6 +32,7 @@ __all__ = [
     "Points",
     "QueryResult",
     "evaluate_queries",
+    "expected",
     "fetch",
     "retention",
     "rounded_start",
@@ -43,15 +44,17 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """The periods that have the statistic, in time order; the three tuples are parallel.
+    """The periods that have the statistic, in time order; the tuples are parallel.
 
     :param timestamps: starts of the periods, epoch seconds.
-    :param sample_counts: how many samples each period had.
+    :param sample_counts: how many samples each period had. :param limits: the lowest and the highest value that is
+        expected of each; as the sample counts, empty where that was not asked for.
     """
 
     timestamps: tuple[int, ...] = ()
     values: tuple[float, ...] = ()
     sample_counts: tuple[float, ...] = ()
+    limits: tuple[tuple[float, float], ...] = ()
 
 
 def retention(period: int) -> timedelta:
@@ -160,6 +163,22 @@ async def evaluate_queries(
     _bounded(runtime, asked, start, end)
     found = await _Lookup(runtime, account, region, start, end, origin).computed(asked)
     return [result for each in asked if each.returned for result in _results(each, *found[each.id])]
+
+
+async def expected(
+    runtime: Runtime,
+    *,
+    account: str,
+    region: str,
+    queries: Sequence[Mapping[str, Any]],
+    name: str,
+    start: datetime,
+    end: datetime,
+    origin: datetime,
+) -> Band:
+    """The models of what the MetricDataQuery with this id is in [start, end); see ``evaluate_queries``."""
+    asked = metric_queries.parsed(queries, account=account)
+    return await _Lookup(runtime, account, region, start, end, origin).band(asked, name)
 
 
 _DEFAULT_PERIOD = 300

@@ -89,6 +89,10 @@ BAD = [
     ({"AlarmActions": ["arn:aws:sns:eu-west-1:111122223333:told"]}, "Invalid region eu-west-1 specified. Only us-east-1 is supported."),
     ({"AlarmName": "a\tb"}, "AlarmName must not contain ASCII control characters"),
     ({"Dimensions": [{"Name": "A", "Value": "1"}, {"Name": "A", "Value": "2"}]}, "No duplicate dimension names are allowed in one metric"),
+    ({"ComparisonOperator": "GreaterThanUpperThreshold"}, "ComparisonOperators for ranges require ThresholdMetricId to be set"),
+    ({"ThresholdMetricId": "ad1"}, "Threshold and ThresholdMetricId cannot both be set"),
+    ({"ThresholdMetricId": "ad1", "Threshold": None}, "ThresholdMetricId requires a ComparisonOperator for ranges"),
+    ({"ComparisonOperator": "LessThanLowerThreshold", "Threshold": None, "ThresholdMetricId": "ad1"}, "ThresholdMetricId ad1 is not the Id of an element of the metrics list."),
     ({"Metrics": [{"Id": "m1", "Expression": "1"}]}, "Scalar metric parameters must not be set if list of Metrics is set."),
 ]  # fmt: skip
 
@@ -104,8 +108,6 @@ async def test_put_metric_alarm_refuses(bench: Bench, changes, message):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"ComparisonOperator": "GreaterThanUpperThreshold", "Threshold": None},
-        {"ThresholdMetricId": "ad1"},
         {"WarmUpConfiguration": {"WarmUpPeriodDurationInMinutes": 5}},
         {"EvaluationWindow": {"WallClockWindow": {"Timezone": "Europe/Berlin"}}},
     ],
@@ -161,6 +163,65 @@ async def test_metrics_lists_are_checked(bench: Bench, queries, message):
         await bench.alarm(**single, Metrics=queries)
     assert refused.value.code == "ValidationError"
     assert message in refused.value.message
+
+
+BAND = {
+    **dict.fromkeys(("Namespace", "MetricName", "Statistic", "Period", "Threshold")),
+    "ComparisonOperator": "LessThanLowerOrGreaterThanUpperThreshold",
+    "ThresholdMetricId": "ad",
+}
+
+
+def band(expression: str = "ANOMALY_DETECTION_BAND(a, 2)", **changes) -> dict:
+    return {"Id": "ad", "Expression": expression} | changes
+
+
+@pytest.mark.parametrize(
+    "queries",
+    [
+        [metric("a") | {"ReturnData": True}, band()],
+        [metric("a") | {"ReturnData": True}, band(ReturnData=False)],
+        [metric("a"), band()],
+        [metric("a"), {"Id": "e", "Expression": "a * 2"}, band("ANOMALY_DETECTION_BAND(e)")],
+    ],
+)
+async def test_an_alarm_on_a_model_is_described_as_it_was_put(bench: Bench, queries):
+    await bench.alarm(**BAND, Metrics=queries)
+    (alarm,) = (await bench.do("DescribeAlarms"))["MetricAlarms"]
+    assert (alarm["ThresholdMetricId"], alarm["Metrics"]) == ("ad", queries)
+    assert alarm["ComparisonOperator"] == "LessThanLowerOrGreaterThanUpperThreshold"
+    assert "Threshold" not in alarm
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"Metrics": [metric("a"), metric("b"), band()]}, "Exactly one element of the metrics list should return data beside the anomaly detection band."),
+        ({"Metrics": [metric("a"), band("a * 2")]}, "ThresholdMetricId ad is not an ANOMALY_DETECTION_BAND"),
+        ({"Metrics": [metric("a"), band("LAST(ANOMALY_DETECTION_BAND(a))")]}, "ThresholdMetricId ad is not an ANOMALY_DETECTION_BAND"),
+        ({"Metrics": [metric("a"), metric("ad") | {"ReturnData": True}]}, "ThresholdMetricId ad is not an ANOMALY_DETECTION_BAND"),
+        ({"Metrics": [metric("a"), band("ANOMALY_DETECTION_BAND(a + 1)")]}, "takes the Id of a metric"),
+        ({"Metrics": [metric("a", Period=30), band()]}, "models are of periods of a minute and more"),
+        ({"Metrics": [metric("a"), band()], "AlarmActions": ["arn:aws:autoscaling:us-east-1:111122223333:scalingPolicy:x"]}, "Alarms based on anomaly detection models cannot have Auto Scaling actions"),
+    ],
+)  # fmt: skip
+async def test_alarms_on_models_are_checked(bench: Bench, changes, message):
+    with pytest.raises(ServiceError) as refused:
+        await bench.alarm(**BAND, **changes)
+    assert refused.value.code == "ValidationError"
+    assert message in refused.value.message
+
+
+async def test_an_alarm_on_a_model_tells_its_topic_the_band(bench: Bench):
+    queries = [metric("a") | {"ReturnData": True}, band()]
+    await bench.alarm(**BAND, Metrics=queries)
+    await bench.do("SetAlarmState", AlarmName="cpu", StateValue="ALARM", StateReason="drill")
+    await bench.settle()
+    (told,) = [params for name, params in bench.calls if name == "sns:Publish"]
+    trigger = msgspec.json.decode(told["Message"])["Trigger"]
+    assert trigger["ThresholdMetricId"] == "ad"
+    assert "Threshold" not in trigger
+    assert [query["Id"] for query in trigger["Metrics"]] == ["a", "ad"]
 
 
 SINGLE = dict.fromkeys(("Namespace", "MetricName", "Statistic", "Period"))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triptych.services.cloudwatch.alarms.evaluate import Slot, Verdict, Watch, decide, significant
+from triptych.services.cloudwatch.alarms.evaluate import Limits, Slot, Verdict, Watch, decide, significant
+from triptych.services.cloudwatch.alarms.explain import explain
 from triptych.services.cloudwatch.alarms.reason import java_double, reason, reason_data, stamp
 
 NOON = int(datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp())
@@ -145,6 +146,48 @@ def test_reason_data():
         '"unit":"Count","statistic":"Sum","period":60,"recentDatapoints":[5.0,5.0],"threshold":1.0,'
         '"evaluatedDatapoints":[{"timestamp":"2026-11-20T12:00:00.000+0000","sampleCount":3.0,"value":5.0},'
         '{"timestamp":"2026-11-20T11:59:00.000+0000","sampleCount":3.0,"value":5.0}]}'
+    )
+
+
+LIMITS = Limits(0.5, 4.5)
+
+
+@pytest.mark.parametrize(
+    ("comparison", "values", "breaching", "text", "said"),
+    [
+        ("LessThanLowerOrGreaterThanUpperThreshold", [5.0, 0.0], 2,
+         "Thresholds Crossed: 2 out of the last 2 datapoints [0.0 (20/11/26 12:00:00), 5.0 (20/11/26 11:59:00)] were less "
+         "than the lower thresholds [0.5, 0.5] or greater than the upper thresholds [4.5, 4.5] (minimum 2 datapoints for "
+         "OK -> ALARM transition).",
+         {"recentLowerThresholds": [0.5, 0.5], "recentUpperThresholds": [4.5, 4.5]}),
+        ("GreaterThanUpperThreshold", [5.0, 0.0], 1,
+         "Thresholds Crossed: 1 out of the last 2 datapoints [0.0 (20/11/26 12:00:00)] was not greater than the upper "
+         "thresholds [4.5] (minimum 1 datapoint for ALARM -> OK transition).",
+         {"recentUpperThresholds": [4.5, 4.5]}),
+        ("LessThanLowerThreshold", [0.5, 4.5], 0,
+         "Thresholds Crossed: 2 out of the last 2 datapoints [4.5 (20/11/26 12:00:00), 0.5 (20/11/26 11:59:00)] were not "
+         "less than the lower thresholds [0.5, 0.5] (minimum 1 datapoint for ALARM -> OK transition).",
+         {"recentLowerThresholds": [0.5, 0.5]}),
+    ],
+)  # fmt: skip
+def test_the_reasons_of_a_band(comparison, values, breaching, text, said):
+    looked = Watch(periods=2, needed=2, comparison=comparison, threshold=None)
+    seen = [Slot(NOON - 60 * age, value, None, LIMITS) for age, value in enumerate(reversed(values))]
+    seen += [Slot(NOON - 60 * age, None) for age in (2, 3)]
+    verdict = decide(looked, seen)
+    assert verdict.state == ("ALARM" if breaching == 2 else "OK")
+    assert reason(looked, verdict, m_of_n=False) == text
+    told = explain(looked, seen)
+    assert told.breaching == breaching
+    assert [each.limits for each in told.periods] == [LIMITS, LIMITS, None, None]
+    at = datetime(2026, 11, 20, 12, 1, tzinfo=UTC)
+    data = msgspec.json.decode(reason_data(looked, verdict, seen, at=at, period=60, statistic="", unit=""))
+    assert {name: value for name, value in data.items() if "hreshold" in name} == said
+    assert data["recentDatapoints"] == values
+    single = {"threshold": next(iter(said.values()))[0]} if len(said) == 1 else {}
+    assert (
+        data["evaluatedDatapoints"][0]
+        == {"timestamp": stamp(at - timedelta(minutes=1)), "value": values[1]} | single
     )
 
 

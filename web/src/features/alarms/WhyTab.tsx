@@ -63,7 +63,7 @@ function missingText(treatment: string): string {
 
 function Periods({ why }: { why: Why }) {
   const formatTime = useFormatTime();
-  const condition = `${signOf(why.comparison)} ${why.threshold ?? ""}`;
+  const condition = `${signOf(why.comparison)} ${why.threshold ?? ""}`.trim();
   return (
     <Table
       variant="borderless"

@@ -193,9 +193,12 @@ def _trigger(alarm: Mapping[str, Any]) -> dict[str, Any]:
     trigger["EvaluationPeriods"] = alarm["evaluationPeriods"]
     if "datapointsToAlarm" in alarm:
         trigger["DatapointsToAlarm"] = alarm["datapointsToAlarm"]
+    trigger["ComparisonOperator"] = alarm["comparisonOperator"]
+    if "threshold" in alarm:
+        trigger["Threshold"] = alarm["threshold"]
+    else:
+        trigger["ThresholdMetricId"] = alarm["thresholdMetricId"]
     return trigger | {
-        "ComparisonOperator": alarm["comparisonOperator"],
-        "Threshold": alarm["threshold"],
         "TreatMissingData": alarm.get("treatMissingData", "missing"),
         "EvaluateLowSampleCountPercentile": alarm.get("evaluateLowSampleCountPercentile", ""),
     }

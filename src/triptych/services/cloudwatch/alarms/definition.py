@@ -5,7 +5,7 @@ Two collections, so that an evaluation never fights with a PutMetricAlarm. Membe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, cast
 
@@ -26,6 +26,7 @@ __all__ = [
     "MetricWatch",
     "alarm_name",
     "metric_key",
+    "watched_query",
 ]
 
 AlarmType = Literal["MetricAlarm", "CompositeAlarm"]
@@ -37,13 +38,14 @@ _MULTI_DAY_INTERVAL = 3600
 class MetricWatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a metric alarm watches: one statistic of one metric, or ``metrics`` (MetricDataQuery members).
 
+    :param threshold: None with a ``threshold_metric``, the Id of an ANOMALY_DETECTION_BAND among the ``metrics``.
     :param period: seconds; for ``metrics`` that of the query which returns data.
     :param aligned: windows begin at whole multiples of the period (EvaluationWindow's WallClockWindow) instead of
         ending at the evaluation.
     """
 
     comparison: str
-    threshold: float
+    threshold: float | None
     evaluation_periods: int
     period: int
     datapoints_to_alarm: int | None = None
@@ -56,6 +58,7 @@ class MetricWatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     extended_statistic: str = ""
     unit: str = ""
     metrics: tuple[dict[str, Any], ...] = ()
+    threshold_metric: str = ""
     aligned: bool = False
 
     @property
@@ -75,6 +78,11 @@ class MetricWatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         if self.period * self.evaluation_periods > 86_400:
             return _MULTI_DAY_INTERVAL
         return min(self.period, _HIGHEST_INTERVAL)
+
+    @property
+    def watched(self) -> str:
+        """The Id of the one of ``metrics`` whose datapoints are looked at."""
+        return str(watched_query(self.metrics, self.threshold_metric)["Id"])
 
     @property
     def selects(self) -> bool:
@@ -170,6 +178,20 @@ class AlarmState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def suppressed_reason(self) -> str:
         return f"Actions suppressed by {self.suppressed_by}" if self.suppressed_by else ""
+
+
+def watched_query(metrics: Sequence[Mapping[str, Any]], threshold_metric: str) -> Mapping[str, Any]:
+    """The one that returns data beside the band of expected values. Raises LookupError unless there is exactly one.
+
+    Terraform's documentation lets only the band return data: then it is the only other one.
+    """
+    others = [query for query in metrics if query["Id"] != threshold_metric]
+    returned = [query for query in others if query.get("ReturnData", True)]
+    if not returned and threshold_metric and len(others) == 1:
+        return others[0]
+    if len(returned) != 1:
+        raise LookupError(f"{len(returned)} queries return data")
+    return returned[0]
 
 
 def metric_key(namespace: str, name: str) -> str:

@@ -38,6 +38,7 @@ def _metric(alarm: Alarm) -> dict[str, Any]:
         "EvaluationPeriods": watch.evaluation_periods,
         "DatapointsToAlarm": watch.datapoints_to_alarm,
         "Threshold": watch.threshold,
+        "ThresholdMetricId": watch.threshold_metric or None,
         "ComparisonOperator": watch.comparison,
         "TreatMissingData": watch.treat_missing_data or None,
         "EvaluateLowSampleCountPercentile": watch.low_sample_count or None,

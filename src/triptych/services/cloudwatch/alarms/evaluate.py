@@ -13,8 +13,10 @@ from operator import ge, gt, le, lt
 from typing import Literal, NamedTuple
 
 __all__ = [
+    "BANDS",
     "COMPARISONS",
     "EXTRA_PERIODS",
+    "Limits",
     "Slot",
     "State",
     "Treatment",
@@ -39,30 +41,50 @@ COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
 }
 
 
+class Limits(NamedTuple):
+    """What is expected of a datapoint, by an anomaly detection model."""
+
+    lower: float
+    upper: float
+
+
+BANDS: Mapping[str, Callable[[float, Limits], bool]] = {
+    "LessThanLowerOrGreaterThanUpperThreshold": lambda value, limits: (
+        value < limits.lower or value > limits.upper
+    ),
+    "LessThanLowerThreshold": lambda value, limits: value < limits.lower,
+    "GreaterThanUpperThreshold": lambda value, limits: value > limits.upper,
+}
+"""The comparisons of alarms on anomaly detection models."""
+
+
 class Slot(NamedTuple):
     """One period of the evaluation range.
 
     :param timestamp: its start, epoch seconds.
     :param value: None when there is no datapoint.
     :param samples: how many samples the datapoint is made of; None where that is not known (metric math).
+    :param limits: of an alarm on an anomaly detection model; a datapoint of it always has them.
     """
 
     timestamp: int
     value: float | None
     samples: float | None = None
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
     """What an alarm looks for: ``needed`` (M) of ``periods`` (N) datapoints on the wrong side of the threshold.
 
-    :param samples_needed: a datapoint of fewer samples is not significant, and the alarm keeps its state.
+    :param threshold: None where each datapoint has its limits. :param samples_needed: a datapoint of fewer samples is
+        not significant, and the alarm keeps its state.
     """
 
     periods: int
     needed: int
     comparison: str
-    threshold: float
+    threshold: float | None
     treatment: Treatment = "missing"
     samples_needed: float = 0.0
 
@@ -70,6 +92,15 @@ class Watch:
     def range(self) -> int:
         """Periods in the evaluation range."""
         return self.periods + EXTRA_PERIODS
+
+    def breaches(self, slot: Slot) -> bool:
+        """Whether there is a datapoint, and on the wrong side."""
+        if slot.value is None:
+            return False
+        if self.threshold is not None:
+            return COMPARISONS[self.comparison](slot.value, self.threshold)
+        assert slot.limits is not None
+        return BANDS[self.comparison](slot.value, slot.limits)
 
 
 class Verdict(NamedTuple):
@@ -91,13 +122,12 @@ def significant(percentile: float) -> float:
 
 def decide(watch: Watch, slots: Sequence[Slot]) -> Verdict:
     """:param slots: the evaluation range, newest first; ``watch.range`` of them."""
-    breaches = COMPARISONS[watch.comparison]
     present = [(age, slot) for age, slot in enumerate(slots, 1) if slot.value is not None]
     used = present[: watch.periods]
     real = tuple(slot for _, slot in used)
     if any(slot.samples is not None and slot.samples < watch.samples_needed for slot in real):
         return Verdict(None, real)
-    breaching = [slot.value is not None and breaches(slot.value, watch.threshold) for slot in real]
+    breaching = [watch.breaches(slot) for slot in real]
     count, missing = sum(breaching), watch.periods - len(real)
     if missing == 0:
         return Verdict("ALARM" if count >= watch.needed else "OK", real)

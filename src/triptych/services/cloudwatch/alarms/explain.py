@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from triptych.services.cloudwatch.alarms.evaluate import COMPARISONS, Slot, Verdict, Watch, decide
+from triptych.services.cloudwatch.alarms.evaluate import Limits, Slot, Verdict, Watch, decide
 
 __all__ = ["Explanation", "Fate", "Period", "explain"]
 
@@ -19,13 +19,16 @@ not needed, because there are EvaluationPeriods real ones, is ``missing`` as wel
 
 
 class Period(NamedTuple):
-    """:param breaches: whether it stands for breaching in the count; False for what does not count."""
+    """:param breaches: whether it stands for breaching in the count; False for what does not count.
+    :param limits: of an alarm on an anomaly detection model.
+    """
 
     start: int
     value: float | None
     samples: float | None
     breaches: bool
     fate: Fate
+    limits: Limits | None = None
 
 
 class Explanation(NamedTuple):
@@ -58,8 +61,8 @@ def _real(watch: Watch, slot: Slot, *, counted: bool) -> Period:
     assert slot.value is not None
     few = slot.samples is not None and slot.samples < watch.samples_needed
     fate: Fate = "spare" if not counted else "too few samples" if few else "counted"
-    over = COMPARISONS[watch.comparison](slot.value, watch.threshold)
-    return Period(slot.timestamp, slot.value, slot.samples, over and fate == "counted", fate)
+    breaches = watch.breaches(slot) and fate == "counted"
+    return Period(slot.timestamp, slot.value, slot.samples, breaches, fate, slot.limits)
 
 
 def _sentence(watch: Watch, verdict: Verdict, periods: Sequence[Period], breaching: int) -> str:

@@ -10,13 +10,12 @@ from typing import Any
 from triptych.kernel import limits
 from triptych.kernel.errors import ServiceError
 from triptych.query import statistic
-from triptych.services.cloudwatch.alarms.definition import MetricWatch
-from triptych.services.cloudwatch.alarms.evaluate import COMPARISONS
+from triptych.services.cloudwatch.alarms.definition import MetricWatch, watched_query
+from triptych.services.cloudwatch.alarms.evaluate import BANDS, COMPARISONS
 from triptych.services.cloudwatch.metric_queries import parsed_select
 
 __all__ = ["checked_name", "invalid", "metric_watch"]
 
-_BANDS = ("LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")
 _DAY, _WEEK, _HOUR = 86_400, 604_800, 3600
 _SINGLE = ("MetricName", "Namespace", "Dimensions", "Period", "Unit", "Statistic", "ExtendedStatistic")
 _ID = re.compile(r"[a-z][A-Za-z0-9_]*\Z")
@@ -27,7 +26,6 @@ _NOT_BUILT = {
     "EvaluationInterval": "alarms on PromQL queries",
     "WarmUpConfiguration": "warm-up periods of alarms",
     "ActionConfiguration": "the configuration of alarm notifications",
-    "ThresholdMetricId": "alarms on anomaly detection models",
 }
 
 
@@ -55,7 +53,7 @@ def metric_watch(params: Mapping[str, Any]) -> MetricWatch:
     for member, what in _NOT_BUILT.items():
         if params.get(member) is not None:
             raise unbuilt(f"{what} ({member})")
-    comparison, threshold = _comparison(params)
+    comparison, threshold, band = _comparison(params)
     periods = params.get("EvaluationPeriods")
     if periods is None:
         raise invalid("PutMetricAlarm request should have valid EvaluationPeriods parameter")
@@ -76,6 +74,7 @@ def metric_watch(params: Mapping[str, Any]) -> MetricWatch:
     common: dict[str, Any] = {
         "comparison": comparison,
         "threshold": threshold,
+        "threshold_metric": band,
         "evaluation_periods": periods,
         "datapoints_to_alarm": needed,
         "treat_missing_data": treatment,
@@ -87,16 +86,33 @@ def metric_watch(params: Mapping[str, Any]) -> MetricWatch:
     return MetricWatch(**common, **_single(params, periods, low))
 
 
-def _comparison(params: Mapping[str, Any]) -> tuple[str, float]:
-    comparison = params.get("ComparisonOperator")
-    if comparison in _BANDS:
-        raise unbuilt(f"alarms on anomaly detection models (ComparisonOperator {comparison})")
-    if comparison not in COMPARISONS:
+def _comparison(params: Mapping[str, Any]) -> tuple[str, float | None, str]:
+    """ComparisonOperator, and Threshold or ThresholdMetricId."""
+    comparison, threshold = params.get("ComparisonOperator"), params.get("Threshold")
+    band: str = params.get("ThresholdMetricId") or ""
+    if comparison not in COMPARISONS and comparison not in BANDS:
         raise invalid("PutMetricAlarm request should have valid ComparisonOperator parameter")
-    threshold = params.get("Threshold")
+    if threshold is not None and band:
+        raise invalid("Threshold and ThresholdMetricId cannot both be set")
+    if comparison in BANDS:
+        if not band:
+            raise invalid("ComparisonOperators for ranges require ThresholdMetricId to be set")
+        if not any(query["Id"] == band for query in params.get("Metrics") or ()):
+            raise invalid(f"ThresholdMetricId {band} is not the Id of an element of the metrics list.")
+        _check_no_scaling(params)
+        return str(comparison), None, band
+    if band:
+        raise invalid("ThresholdMetricId requires a ComparisonOperator for ranges")
     if threshold is None or not math.isfinite(threshold):
         raise invalid("PutMetricAlarm request should have valid Threshold parameter")
-    return str(comparison), float(threshold)
+    return str(comparison), float(threshold), ""
+
+
+def _check_no_scaling(params: Mapping[str, Any]) -> None:
+    for member in ("OKActions", "AlarmActions", "InsufficientDataActions"):
+        for arn in params.get(member) or ():
+            if arn.startswith("arn:") and arn.split(":")[2] == "autoscaling":
+                raise invalid("Alarms based on anomaly detection models cannot have Auto Scaling actions")
 
 
 def _is_aligned(window: Mapping[str, Any] | None) -> bool:
@@ -198,17 +214,20 @@ def _math(params: Mapping[str, Any], periods: int) -> dict[str, Any]:
         raise invalid("The values for parameter id in the Metrics list must be unique.")
     for query in queries:
         _check_query(query, periods)
-    returned = [query for query in queries if query.get("ReturnData", True)]
-    if len(returned) != 1:
-        raise invalid("Exactly one element of the metrics list should return data.")
+    band = params.get("ThresholdMetricId") or ""
+    try:
+        watched = watched_query(queries, band)
+    except LookupError:
+        beside = " beside the anomaly detection band" if band else ""
+        raise invalid(f"Exactly one element of the metrics list should return data{beside}.") from None
     _check_select(expressions, periods)
     lengths = [query["MetricStat"]["Period"] for query in metrics]
     lengths += [query["Period"] for query in expressions if query.get("Period")]
-    stat = returned[0].get("MetricStat")
-    period = stat["Period"] if stat else returned[0].get("Period") or max(lengths, default=0)
+    stat = watched.get("MetricStat")
+    period = stat["Period"] if stat else watched.get("Period") or max(lengths, default=0)
     if not period:
         raise invalid("Period must not be null")
-    if len(queries) == 1 and stat is None and not metrics and not returned[0].get("Period"):
+    if len(queries) == 1 and stat is None and not metrics and not watched.get("Period"):
         raise invalid("Period must not be null")
     return {"metrics": tuple(dict(query) for query in queries), "period": period}
 

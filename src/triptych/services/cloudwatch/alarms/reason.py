@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from triptych.services.cloudwatch.alarms.evaluate import COMPARISONS, Slot, Verdict, Watch
+from triptych.services.cloudwatch.alarms.evaluate import Slot, Verdict, Watch
 
 __all__ = ["CREATED", "java_double", "reason", "reason_data", "stamp"]
 
@@ -20,6 +20,13 @@ _WORDS = {
     "LessThanThreshold": "less than",
     "LessThanOrEqualToThreshold": "less than or equal to",
 }
+Side = Literal["lower", "upper"]
+_SIDES: Mapping[str, tuple[Side, ...]] = {
+    "LessThanLowerOrGreaterThanUpperThreshold": ("lower", "upper"),
+    "LessThanLowerThreshold": ("lower",),
+    "GreaterThanUpperThreshold": ("upper",),
+}
+_THAN: Mapping[Side, str] = {"lower": "less than", "upper": "greater than"}
 _LISTED = 5
 """From this many datapoints on the sentence ends before the list, which holds the newest."""
 _DATA_POINTS = 30
@@ -52,10 +59,7 @@ def reason(watch: Watch, verdict: Verdict, *, m_of_n: bool) -> str:
     if verdict.state == "INSUFFICIENT_DATA":
         return f"Insufficient Data: {_datapoints(watch.periods)} {_were(watch.periods)} unknown."
     alarming = verdict.state == "ALARM"
-    breaches = COMPARISONS[watch.comparison]
-    deciding = [
-        s for s in verdict.real if s.value is not None and breaches(s.value, watch.threshold) == alarming
-    ]
+    deciding = [s for s in verdict.real if s.value is not None and watch.breaches(s) == alarming]
     filled = _filled(verdict.filled, watch)
     if not deciding:
         received = len(verdict.real)
@@ -63,6 +67,8 @@ def reason(watch: Watch, verdict: Verdict, *, m_of_n: bool) -> str:
             f"Threshold Crossed: {_datapoints(received, none='no datapoints')} {_were(received)} received for "
             f"{watch.periods} period{'s' * (watch.periods != 1)}{filled}."
         )
+    if watch.threshold is None:
+        return _of_band(watch, deciding, filled, alarming=alarming)
     count = len(deciding)
     many = f"{count} out of the last {watch.periods} datapoints" if m_of_n else _datapoints(count)
     listed = ", ".join(f"{java_double(s.value or 0.0)} ({_short(s.timestamp)})" for s in deciding[:_LISTED])
@@ -76,6 +82,32 @@ def reason(watch: Watch, verdict: Verdict, *, m_of_n: bool) -> str:
     if m_of_n:
         sentence += f" ({_minimum(watch, alarming=alarming)})"
     return f"Threshold Crossed: {sentence}."
+
+
+def _of_band(watch: Watch, deciding: Sequence[Slot], filled: str, *, alarming: bool) -> str:
+    """What the service says of alarms on anomaly detection models, whether DatapointsToAlarm was given or not."""
+    count, sides = len(deciding), _SIDES[watch.comparison]
+    shown = deciding[:_LISTED]
+    listed = ", ".join(f"{java_double(s.value or 0.0)} ({_short(s.timestamp)})" for s in shown)
+    thresholds = {side: ", ".join(java_double(_limit(s, side)) for s in shown) for side in sides}
+    many = f"{count} out of the last {watch.periods} datapoints"
+    is_not = "" if alarming else "not "
+    if count < _LISTED:
+        crossed = " or ".join(
+            f"{is_not}{_THAN[side]} the {side} thresholds [{thresholds[side]}]" for side in sides
+        )
+        sentence = f"{many} [{listed}] {_were(count)} {crossed}{filled}"
+    else:
+        crossed = " or ".join(f"{is_not}{_THAN[side]} the {side} thresholds" for side in sides)
+        did = "crossed" if alarming else "did not cross"
+        which = " or ".join(f"{side} thresholds [{thresholds[side]}]" for side in sides)
+        sentence = f"{many} {_were(count)} {crossed}{filled}. Recent datapoints [{listed}] {did} the {which}"
+    return f"Thresholds Crossed: {sentence} ({_minimum(watch, alarming=alarming)})."
+
+
+def _limit(slot: Slot, side: Side) -> float:
+    assert slot.limits is not None
+    return slot.limits.lower if side == "lower" else slot.limits.upper
 
 
 def reason_data(
@@ -98,12 +130,16 @@ def reason_data(
         data["unit"] = unit
     if statistic:
         data["statistic"] = statistic
-    data |= {
-        "period": period,
-        "recentDatapoints": [slot.value for slot in reversed(recent)],
-        "threshold": watch.threshold,
-        "evaluatedDatapoints": [_evaluated(slot) for slot in evaluated[:_DATA_POINTS]],
-    }
+    data |= {"period": period, "recentDatapoints": [slot.value for slot in reversed(recent)]}
+    sides = _SIDES.get(watch.comparison, ())
+    if watch.threshold is not None:
+        data["threshold"] = watch.threshold
+    for side in sides:
+        data[f"recent{side.title()}Thresholds"] = [_limit(slot, side) for slot in reversed(recent)]
+    data["evaluatedDatapoints"] = [
+        _evaluated(slot) | ({"threshold": _limit(slot, sides[0])} if len(sides) == 1 and slot.limits else {})
+        for slot in evaluated[:_DATA_POINTS]
+    ]
     return msgspec.json.encode(data).decode()
 
 

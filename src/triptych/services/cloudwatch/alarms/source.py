@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from triptych.kernel import limits
+from triptych.query.anomaly_band import Band
 from triptych.query.metric_math import (
     Expression,
     MathError,
@@ -18,9 +20,11 @@ from triptych.query.metric_math import (
     parse,
     references,
 )
+from triptych.query.metric_math.parser import Call
 from triptych.query.metrics_insights import Select, is_select
 from triptych.services.cloudwatch import points
 from triptych.services.cloudwatch.alarms.definition import MetricWatch
+from triptych.services.cloudwatch.alarms.trained import trained
 from triptych.services.cloudwatch.metric_queries import parsed_select
 from triptych.services.cloudwatch.points import MetricStat, Points
 from triptych.services.contract import Runtime
@@ -71,10 +75,10 @@ class LakeSource:
             end=end,
             origin=origin,
         )
-        wanted = next(query["Id"] for query in watch.metrics if query.get("ReturnData", True))
+        wanted = watch.watched
         values: dict[str, Value] = {}
         for query, each in zip(metrics, found, strict=True):
-            if query["Id"] == wanted:
+            if query["Id"] == wanted and not watch.threshold_metric:
                 return each
             period = query["MetricStat"]["Period"]
             values[query["Id"]] = Series(
@@ -92,11 +96,41 @@ class LakeSource:
                 end=end,
                 origin=origin,
             )
-        window = Window(int(start.timestamp()), int(end.timestamp()), watch.period)
-        value = _computed(watch.metrics, values, window, names)[wanted]
+        expressions = ordered(watch.metrics)
+        bands = {
+            name: await trained(
+                runtime,
+                account=account,
+                region=region,
+                watch=watch,
+                name=name,
+                start=start,
+                end=end,
+                origin=origin,
+            )
+            for _, expression in expressions
+            for name in expression.bands
+        }
+        begin, until, first = (int(at.timestamp()) for at in (start, end, origin))
+        computed = _computed(expressions, values, Window(begin, until, watch.period, first), names, bands)
+        value = computed[wanted]
         if not isinstance(value, Series):
             raise MathError("The expression of an alarm must return one time series", 0)
+        if watch.threshold_metric:
+            return _judged(value, computed[watch.threshold_metric])
         return Points(value.timestamps, value.values)
+
+
+def _judged(watched: Series, band: Value) -> Points:
+    """The datapoints of which something is expected: others say nothing."""
+    assert isinstance(band, list)
+    lower, upper = (dict(each.points()) for each in band)
+    known = [(at, value) for at, value in watched.points() if at in lower and at in upper]
+    return Points(
+        tuple(at for at, _ in known),
+        tuple(value for _, value in known),
+        limits=tuple((lower[at], upper[at]) for at, _ in known),
+    )
 
 
 def _unseen(watch: MetricWatch) -> timedelta:
@@ -162,6 +196,8 @@ def checked_expressions(watch: MetricWatch) -> None:
     for _, expression in expressions:
         if expression.searches:
             raise MathError("SEARCH is not supported on Metric Alarms.", 0)
+    if watch.threshold_metric:
+        _check_band(watch, expressions)
     found: dict[str, Value] = {
         query["Id"]: Series((), (), "", query["Id"], query["MetricStat"]["Period"])
         for query in watch.metrics
@@ -170,26 +206,37 @@ def checked_expressions(watch: MetricWatch) -> None:
     names = frozenset(found)
     for name, select in selects(watch.metrics).items():
         found[name] = [] if select.labels else Series((), (), "", name, watch.period)
-    values = _computed(watch.metrics, found, Window(0, watch.period, watch.period), names)
-    wanted = next(query["Id"] for query in watch.metrics if query.get("ReturnData", True))
-    value = values[wanted]
+    bands = {name: Band() for _, expression in expressions for name in expression.bands}
+    values = _computed(expressions, found, Window(0, watch.period, watch.period), names, bands)
+    value = values[watch.watched]
     if isinstance(value, list):
         raise MathError("The expression of an alarm must return one time series, not several", 0)
     if not isinstance(value, Series):
         raise MathError("The expression of an alarm must return a time series, not a number", 0)
 
 
+def _check_band(watch: MetricWatch, expressions: Sequence[tuple[str, Expression]]) -> None:
+    root = (
+        dict(expressions)[watch.threshold_metric].root
+        if watch.threshold_metric in dict(expressions)
+        else None
+    )
+    if not isinstance(root, Call) or root.function.name != "ANOMALY_DETECTION_BAND":
+        raise MathError(f"ThresholdMetricId {watch.threshold_metric} is not an ANOMALY_DETECTION_BAND", 0)
+
+
 def _computed(
-    queries: Sequence[Mapping[str, Any]],
+    expressions: Sequence[tuple[str, Expression]],
     found: Mapping[str, Value],
     window: Window,
     metrics: Collection[str],
+    bands: Mapping[str, Band],
 ) -> dict[str, Value]:
     """What was found and every expression's value. ``metrics`` are those of the found that METRICS() means."""
     values: dict[str, Value] = dict(found)
-    for name, expression in ordered(queries):
-        value = evaluate(expression, values, window, metrics=metrics)
+    for name, expression in expressions:
+        value = evaluate(expression, values, window, metrics=metrics, bands=bands)
         if isinstance(value, float) and math.isnan(value):
             raise MathError(f"The expression {name} has no value", 0)
-        values[name] = value
+        values[name] = replace(value, id=name) if isinstance(value, Series) else value
     return values

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from triptych.services.cloudwatch.alarms.definition import MetricWatch
-from triptych.services.cloudwatch.alarms.evaluate import Slot
+from triptych.services.cloudwatch.alarms.evaluate import Limits, Slot
 from triptych.services.cloudwatch.metric_stat import MetricStat
 from triptych.services.cloudwatch.points import Points
 
 __all__ = ["Values", "phase_of", "slots_at", "stat_of", "values_of", "window_end"]
 
-Values = Mapping[int, tuple[float, float | None]]
-"""Start of a period -> (value, samples)."""
+Values = Mapping[int, tuple[float, float | None, Limits | None]]
+"""Start of a period -> (value, samples, limits)."""
 
 
 def window_end(metric: MetricWatch, at: int) -> int:
@@ -32,7 +32,7 @@ def slots_at(metric: MetricWatch, values: Values, at: int) -> list[Slot]:
     """
     end, period = window_end(metric, at), metric.period
     starts = (end - age * period for age in range(1, metric.watch.range + 1))
-    return [Slot(start, *values.get(start, (None, None))) for start in starts]
+    return [Slot(start, *values.get(start, (None, None, None))) for start in starts]
 
 
 def stat_of(metric: MetricWatch) -> MetricStat:
@@ -48,7 +48,10 @@ def stat_of(metric: MetricWatch) -> MetricStat:
 
 
 def values_of(points: Points) -> Values:
-    samples: Iterable[float | None] = points.sample_counts or [None] * len(points.timestamps)
+    none: Sequence[None] = [None] * len(points.timestamps)
     return {
-        at: (value, count) for at, value, count in zip(points.timestamps, points.values, samples, strict=True)
+        at: (value, count, Limits(*limits) if limits else None)
+        for at, value, count, limits in zip(
+            points.timestamps, points.values, points.sample_counts or none, points.limits or none, strict=True
+        )
     }

@@ -1,0 +1,74 @@
+"""The anomaly detection models alarms judge by, remembered: an alarm is evaluated every minute, a model lasts an hour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import msgspec
+
+from triptych.kernel import limits
+from triptych.lake.lake import Lake
+from triptych.query.anomaly_band import Band, training_ends
+from triptych.services.cloudwatch import points
+from triptych.services.cloudwatch.alarms.definition import MetricWatch
+from triptych.services.contract import Runtime
+
+__all__ = ["trained"]
+
+
+class _Key(NamedTuple):
+    account: str
+    region: str
+    told: bytes
+    ends: range
+
+
+async def trained(
+    runtime: Runtime,
+    *,
+    account: str,
+    region: str,
+    watch: MetricWatch,
+    name: str,
+    start: datetime,
+    end: datetime,
+    origin: datetime,
+) -> Band:
+    """What ``points.expected`` says of one of an alarm's queries.
+
+    Windows in other phases of the period train the same model. That there is none yet is not remembered, so that the
+    data of the past may still come; data that come late for a model there is count from the next hour on.
+    """
+    ends = training_ends(int(start.timestamp()), int(end.timestamp()))
+    key = _Key(account, region, _told(watch.metrics, name), ends)
+    known = _TRAINED.setdefault(runtime.lake, {})
+    if (found := known.get(key)) is not None:
+        return found
+    found = await points.expected(
+        runtime,
+        account=account,
+        region=region,
+        queries=watch.metrics,
+        name=name,
+        start=start,
+        end=end,
+        origin=origin,
+    )
+    if all(found.models):
+        if len(known) >= limits.ANOMALY_BANDS:
+            known.clear()
+        known[key] = found
+    return found
+
+
+def _told(queries: Sequence[Mapping[str, Any]], name: str) -> bytes:
+    """What the values of a query depend on: a metric on itself, an expression on whatever there is."""
+    query = next(query for query in queries if query["Id"] == name)
+    return msgspec.json.encode(query.get("MetricStat") or (name, queries))
+
+
+_TRAINED: WeakKeyDictionary[Lake, dict[_Key, Band]] = WeakKeyDictionary()
+"""Per lake: what its alarms judge by. It lives and dies with the lake it was told from."""
