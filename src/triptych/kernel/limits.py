@@ -229,6 +229,15 @@ ANOMALY_TRAINING_POINTS = 4_032
 ANOMALY_MODELS = 8
 """Times a metric's model is trained for one request at most, give or take one (ours)."""
 
+ANOMALY_DETECTORS = 500
+"""Anomaly detectors of one account in one region (ours; each is a row, models are told when they are asked for)."""
+
+ANOMALY_DETECTOR_PAGE = 100
+"""Anomaly detectors on one page (CloudWatch: 100)."""
+
+ANOMALY_EXCLUDED_RANGES = 10
+"""Times one anomaly detector leaves out (CloudWatch: 10)."""
+
 ANOMALY_BANDS = 2_000
 """Trained models of alarms that are remembered, until they are told anew (ours: 20 kB each)."""
 

@@ -12,6 +12,7 @@ the past does not bend it::
   (for periods up to half an hour). Slots are as long as the period, those of days and weeks at least a quarter of an
   hour, and they are counted in the metric's time zone, so a day's pattern moves with daylight saving time.
 - *shift*: the median of what is left over of the last three days: a change that lasts is believed after half of them.
+  An AdaptationSpeed of FAST makes it one day, of SLOW seven.
 - A season stays only if it explains: if each point is nearer to what the *others* of its slot say than without it.
 - *deviation*: 1.4826 times the median distance of the points from what the others of their slots say, which is the
   standard deviation if they are spread normally; of the same hour of the day where there are 20 points of it, and a
@@ -45,7 +46,6 @@ __all__ = ["Band", "Model", "Training", "band", "train", "training_ends"]
 _HOUR, _DAY, _WEEK = 3600, 86_400, 604_800
 _LEAST_SECONDS, _LEAST_POINTS = 3 * _HOUR, 12
 _DAILY_SECONDS, _WEEKLY_SECONDS, _TREND_SECONDS = 2 * _DAY, 13 * _DAY, 4 * _DAY
-_SHIFT_SECONDS = 3 * _DAY
 _SLOT = 900
 _HOUR_POINTS = 20
 _NORMAL = 1.4826
@@ -57,10 +57,12 @@ class Training:
     """How a metric's models are trained.
 
     :param excluded: ``[start, end)`` in epoch seconds that are left out. :param zone: of the tz database.
+    :param shift_seconds: a change that lasts half of it is believed.
     """
 
     excluded: tuple[tuple[int, int], ...] = ()
     zone: str = "UTC"
+    shift_seconds: int = 3 * _DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +126,12 @@ def band(
     """
     usable = _usable(points, training)
     starts = tuple(training_ends(start, end))
-    return Band(starts, tuple(_trained(usable, period, each, training.zone) for each in starts))
+    return Band(starts, tuple(_trained(usable, period, each, training) for each in starts))
 
 
 def train(points: Sequence[tuple[int, float]], *, period: int, end: int, training: Training) -> Model | None:
     """The model of what is whole before ``end``, None if that is too little."""
-    return _trained(_usable(points, training), period, end, training.zone)
+    return _trained(_usable(points, training), period, end, training)
 
 
 def _usable(points: Sequence[tuple[int, float]], training: Training) -> list[tuple[int, float]]:
@@ -140,7 +142,7 @@ def _usable(points: Sequence[tuple[int, float]], training: Training) -> list[tup
     ]
 
 
-def _trained(usable: Sequence[tuple[int, float]], period: int, end: int, zone: str) -> Model | None:
+def _trained(usable: Sequence[tuple[int, float]], period: int, end: int, training: Training) -> Model | None:
     first = bisect_left(usable, (end - ANOMALY_HISTORY_SECONDS,))
     points = _thinned(usable[first : bisect_left(usable, (end - period + 1,))], period)
     if len(points) < _LEAST_POINTS:
@@ -148,7 +150,7 @@ def _trained(usable: Sequence[tuple[int, float]], period: int, end: int, zone: s
     span = points[-1][0] - points[0][0] + period
     if span < _LEAST_SECONDS:
         return None
-    local = _local(zone)
+    local = _local(training.zone)
     places = [local(at) for at, _ in points]
     trend = _trend(points, period) if span >= _TREND_SECONDS else 0.0
     flat = [value - trend * (at - end) for at, value in points]
@@ -161,7 +163,7 @@ def _trained(usable: Sequence[tuple[int, float]], period: int, end: int, zone: s
         if math.fsum(map(abs, nearer)) < math.fsum(map(abs, apart)):
             seasons.append(_Season(length, slot, profile))
             left, apart = rest, nearer
-    recent = left[bisect_left(points, (end - _SHIFT_SECONDS,)) :]
+    recent = left[bisect_left(points, (end - training.shift_seconds,)) :]
     shift = median(recent) if len(recent) >= _LEAST_POINTS else 0.0
     deviation = _deviation(apart)
     least = max(deviation / 4, _ROUNDING * median(abs(value) for _, value in points))

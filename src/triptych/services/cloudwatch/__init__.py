@@ -7,6 +7,9 @@ alarms; ``list_metrics`` says what there is. ``usage`` turns every API call into
 
 Alarms: ``alarms``, and their API in ``alarm_operations*``.
 
+Anomaly detection: ``detector`` (what is stored) and ``detectors``; the models are of ``query.anomaly_band``, told by
+``points``, and those of alarms are remembered in ``alarms.trained``.
+
 Dashboards: ``dashboard`` (what is stored, what is valid) and ``dashboards``. ``tags`` (with ``resources``) are those
 of alarms and dashboards.
 """
@@ -17,6 +20,7 @@ import sys
 
 from triptych.services.cloudwatch import alarms
 from triptych.services.cloudwatch.dashboard import DASHBOARDS
+from triptych.services.cloudwatch.detector import DETECTORS
 from triptych.services.cloudwatch.tables import METRICS, POINTS
 from triptych.services.cloudwatch.tags import TAGS
 from triptych.services.cloudwatch.usage import MEASURE
@@ -25,7 +29,7 @@ from triptych.services.contract import Service, operations_of
 SERVICE = Service(
     name="cloudwatch",
     operations=operations_of(sys.modules[__name__]),
-    collections=(DASHBOARDS, TAGS, *alarms.COLLECTIONS),
+    collections=(DASHBOARDS, DETECTORS, TAGS, *alarms.COLLECTIONS),
     tables=(POINTS, METRICS, *alarms.TABLES),
     reactions=(MEASURE, *alarms.REACTIONS),
     jobs=alarms.JOBS,

@@ -18,6 +18,7 @@ from triptych.query.search_expression import Search
 from triptych.query.statistic import Statistic
 from triptych.services.cloudwatch import finish, metric_queries
 from triptych.services.cloudwatch.aggregates import Wanted, aggregates, merged
+from triptych.services.cloudwatch.detector import training_of
 from triptych.services.cloudwatch.finish import Bucket
 from triptych.services.cloudwatch.list_metrics import LISTED, known_series
 from triptych.services.cloudwatch.metric_queries import Query
@@ -175,10 +176,11 @@ async def expected(
     start: datetime,
     end: datetime,
     origin: datetime,
+    training: Training,
 ) -> Band:
     """The models of what the MetricDataQuery with this id is in [start, end); see ``evaluate_queries``."""
     asked = metric_queries.parsed(queries, account=account)
-    return await _Lookup(runtime, account, region, start, end, origin).band(asked, name)
+    return await _Lookup(runtime, account, region, start, end, origin).band(asked, name, training)
 
 
 _DEFAULT_PERIOD = 300
@@ -259,14 +261,26 @@ class _Lookup:
                     Window(start, end, each.period or shortest, origin),
                     metrics={query.id for query in metrics},
                     searches=searches,
-                    bands={name: await self.band(asked, name) for name in each.expression.bands},
+                    bands={
+                        name: await self.band(asked, name, await self.training(asked, name))
+                        for name in each.expression.bands
+                    },
                 )
             except MathError as error:
                 raise metric_queries.expression_error(each.id, error) from None
             values[each.id], messages[each.id] = _named(answer.value, each.id), answer.messages
         return {name: (value, messages.get(name, ())) for name, value in values.items()}
 
-    async def band(self, asked: Sequence[Query], name: str) -> Band:
+    async def training(self, asked: Sequence[Query], name: str) -> Training:
+        """As the anomaly detector of a metric says; that of an expression has none."""
+        metric = next(each.metric for each in asked if each.id == name)
+        if metric is None:
+            return Training()
+        return await training_of(
+            self.runtime, account=self.account, region=self.region, series=metric.series, stat=metric.stat
+        )
+
+    async def band(self, asked: Sequence[Query], name: str, training: Training) -> Band:
         """The models of the query with this id, trained on what it was before."""
         start, end = int(self.start.timestamp()), int(self.end.timestamp())
         ends = training_ends(start, end)
@@ -282,7 +296,7 @@ class _Lookup:
             return Band()  # the function will say what it takes
         points = list(found.points())
         return await asyncio.to_thread(
-            band, points, period=found.period, start=start, end=end, training=Training()
+            band, points, period=found.period, start=start, end=end, training=training
         )
 
     async def series(self, stats: Sequence[tuple[MetricStat, str]]) -> list[MathSeries]:

@@ -11,9 +11,11 @@ import msgspec
 
 from triptych.kernel import limits
 from triptych.lake.lake import Lake
-from triptych.query.anomaly_band import Band, training_ends
+from triptych.query.anomaly_band import Band, Training, training_ends
 from triptych.services.cloudwatch import points
 from triptych.services.cloudwatch.alarms.definition import MetricWatch
+from triptych.services.cloudwatch.detector import training_of
+from triptych.services.cloudwatch.series import Series, dimensions_of
 from triptych.services.contract import Runtime
 
 __all__ = ["trained"]
@@ -24,6 +26,7 @@ class _Key(NamedTuple):
     region: str
     told: bytes
     ends: range
+    training: Training
 
 
 async def trained(
@@ -43,7 +46,8 @@ async def trained(
     data of the past may still come; data that come late for a model there is count from the next hour on.
     """
     ends = training_ends(int(start.timestamp()), int(end.timestamp()))
-    key = _Key(account, region, _told(watch.metrics, name), ends)
+    training = await _training(runtime, account=account, region=region, watch=watch, name=name)
+    key = _Key(account, region, _told(watch.metrics, name), ends, training)
     known = _TRAINED.setdefault(runtime.lake, {})
     if (found := known.get(key)) is not None:
         return found
@@ -56,12 +60,24 @@ async def trained(
         start=start,
         end=end,
         origin=origin,
+        training=training,
     )
     if all(found.models):
         if len(known) >= limits.ANOMALY_BANDS:
             known.clear()
         known[key] = found
     return found
+
+
+async def _training(
+    runtime: Runtime, *, account: str, region: str, watch: MetricWatch, name: str
+) -> Training:
+    stat = next(query for query in watch.metrics if query["Id"] == name).get("MetricStat")
+    if stat is None:
+        return Training()
+    metric = stat["Metric"]
+    series = Series(metric["Namespace"], metric["MetricName"], dimensions_of(metric.get("Dimensions")))
+    return await training_of(runtime, account=account, region=region, series=series, stat=stat["Stat"])
 
 
 def _told(queries: Sequence[Mapping[str, Any]], name: str) -> bytes:
