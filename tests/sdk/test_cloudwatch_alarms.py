@@ -125,3 +125,61 @@ def test_lag_is_a_metric(client, eventually):
         return [point["Maximum"] for point in reply["Datapoints"]]
 
     assert min(eventually(lags, what="a lag")) >= 0
+
+
+def test_anomaly_detection(client):
+    """Five hours of the past, put now: a model of them, a band, an alarm, and a detector that leaves some out."""
+    cloudwatch = client("cloudwatch")
+    minute = datetime.now(UTC).replace(second=0, microsecond=0)
+    cloudwatch.put_metric_data(
+        Namespace="Sdk",
+        MetricData=[
+            {"MetricName": "odd", "Value": 500 if ago <= 5 else 10 + ago % 7, "Timestamp": minute - timedelta(minutes=ago)}
+            for ago in range(-3, 300)
+        ],
+    )  # fmt: skip
+    metric = {"Namespace": "Sdk", "MetricName": "odd"}
+    queries = [
+        {"Id": "m1", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Average"}},
+        {"Id": "ad1", "Expression": "ANOMALY_DETECTION_BAND(m1, 4)", "Label": "odd (expected)"},
+    ]
+    reply = cloudwatch.get_metric_data(
+        MetricDataQueries=queries, StartTime=minute - timedelta(minutes=5), EndTime=minute
+    )
+    points, lower, upper = reply["MetricDataResults"]
+    assert [each["Id"] for each in reply["MetricDataResults"]] == ["m1", "ad1", "ad1"]
+    assert len(points["Values"]) == len(lower["Values"]) == len(upper["Values"]) == 5
+    assert all(
+        0 < low < 10 < 16 < high < 50 for low, high in zip(lower["Values"], upper["Values"], strict=True)
+    )
+    cloudwatch.put_metric_alarm(
+        AlarmName="odd",
+        Metrics=queries,
+        ThresholdMetricId="ad1",
+        ComparisonOperator="LessThanLowerOrGreaterThanUpperThreshold",
+        EvaluationPeriods=2,
+    )
+
+    (alarm,) = cloudwatch.describe_alarms(AlarmNames=["odd"])["MetricAlarms"]
+    assert (alarm["ThresholdMetricId"], alarm["Metrics"]) == ("ad1", queries)
+    assert "Threshold" not in alarm
+
+    detector = metric | {"Stat": "Average", "Dimensions": []}
+    made = cloudwatch.put_anomaly_detector(
+        SingleMetricAnomalyDetector=detector,
+        Configuration={
+            "ExcludedTimeRanges": [{"StartTime": minute - timedelta(days=1), "EndTime": minute}],
+            "MetricTimezone": "America/New_York",
+        },
+    )
+    (found,) = cloudwatch.describe_anomaly_detectors(MetricName="odd")["AnomalyDetectors"]
+    assert found["SingleMetricAnomalyDetector"] == detector
+    assert found["AnomalyDetectorId"] == made["AnomalyDetectorId"]
+    assert found["StateValue"] in ("PENDING_TRAINING", "TRAINED_INSUFFICIENT_DATA")
+    reply = cloudwatch.get_metric_data(
+        MetricDataQueries=queries, StartTime=minute - timedelta(minutes=5), EndTime=minute
+    )
+    assert [each["Values"] for each in reply["MetricDataResults"][1:]] == [[], []]
+    cloudwatch.delete_anomaly_detector(SingleMetricAnomalyDetector=detector)
+    with pytest.raises(cloudwatch.exceptions.ResourceNotFoundException):
+        cloudwatch.delete_anomaly_detector(AnomalyDetectorId=made["AnomalyDetectorId"])

@@ -20,11 +20,13 @@ export const COMPARISONS: { value: ComparisonOperator; sign: string; words: stri
 ];
 
 /** The comparisons of alarms on anomaly detection models, which have a band and no threshold. */
-const BANDS: Record<string, string> = {
-  LessThanLowerOrGreaterThanUpperThreshold: "outside what is expected",
-  LessThanLowerThreshold: "below what is expected",
-  GreaterThanUpperThreshold: "above what is expected",
-};
+export const BANDS: { value: ComparisonOperator; words: string }[] = [
+  { value: "LessThanLowerOrGreaterThanUpperThreshold", words: "outside what is expected" },
+  { value: "GreaterThanUpperThreshold", words: "above what is expected" },
+  { value: "LessThanLowerThreshold", words: "below what is expected" },
+];
+
+export const isBand = (operator: string | undefined) => BANDS.some((one) => one.value === operator);
 
 export const MISSING: { value: string; label: string; description: string }[] = [
   { value: "missing", label: "Missing", description: "No data at all gives INSUFFICIENT_DATA." },
@@ -36,7 +38,8 @@ export const MISSING: { value: string; label: string; description: string }[] = 
 export const isComposite = (alarm: AnyAlarm) => alarm.AlarmRule !== undefined;
 
 export function signOf(operator: string | undefined): string {
-  return COMPARISONS.find((one) => one.value === operator)?.sign ?? BANDS[operator ?? ""] ?? operator ?? "";
+  const sign = COMPARISONS.find((one) => one.value === operator)?.sign;
+  return sign ?? BANDS.find((one) => one.value === operator)?.words ?? operator ?? "";
 }
 
 /** Which side of the threshold is bad, for a chart's shading. */
@@ -59,14 +62,16 @@ export function conditionOf(alarm: AnyAlarm): string {
 /** The metric's name, or the expression the alarm is about. */
 export function watchedName(alarm: AnyAlarm): string {
   if (alarm.MetricName) return alarm.MetricName;
-  const watched = watchedQuery(alarm.Metrics ?? []);
+  const watched = watchedQuery(alarm.Metrics ?? [], alarm.ThresholdMetricId);
   return (
     watched?.Label || watched?.Expression || watched?.MetricStat?.Metric.MetricName || watched?.Id || "–"
   );
 }
 
-export function watchedQuery(queries: MetricDataQuery[]): MetricDataQuery | undefined {
-  return queries.find((query) => query.ReturnData !== false) ?? queries.at(-1);
+/** The query that is compared; `band` is the Id of the one it is compared with, if that is a band. */
+export function watchedQuery(queries: MetricDataQuery[], band?: string): MetricDataQuery | undefined {
+  const others = queries.filter((query) => query.Id !== band);
+  return others.find((query) => query.ReturnData !== false) ?? others.at(-1);
 }
 
 /** Seconds of one datapoint. */
@@ -219,9 +224,13 @@ export function nameError(name: string): string | undefined {
 
 /** What the wizard edits. Numbers are text while they are typed. */
 export interface Draft extends Outline {
+  /** Without the band of an anomaly detection model. */
   queries: MetricDataQuery[];
   comparison: ComparisonOperator;
+  /** Of a band: its width in standard deviations. */
   threshold: string;
+  /** The band's query as it was. */
+  band?: MetricDataQuery;
   needed: string;
   periods: string;
   missing: string;
@@ -241,11 +250,17 @@ export const EMPTY_DRAFT: Draft = {
 
 export function draftOf(alarm: AnyAlarm): Draft {
   const periods = alarm.EvaluationPeriods ?? 1;
+  const queries = queriesOfAlarm(alarm);
+  const band = queries.find((query) => query.Id === alarm.ThresholdMetricId);
+  const watched = watchedQuery(queries, band?.Id);
   return {
     ...outlineOf(alarm),
-    queries: queriesOfAlarm(alarm),
+    queries: queries
+      .filter((query) => query !== band)
+      .map((query) => (band && query === watched ? { ...query, ReturnData: true } : query)),
     comparison: alarm.ComparisonOperator ?? "GreaterThanThreshold",
-    threshold: String(alarm.Threshold ?? ""),
+    threshold: band ? widthOf(band) : String(alarm.Threshold ?? ""),
+    ...(band ? { band } : {}),
     periods: String(periods),
     needed: String(alarm.DatapointsToAlarm ?? periods),
     missing: alarm.TreatMissingData ?? "missing",
@@ -253,15 +268,29 @@ export function draftOf(alarm: AnyAlarm): Draft {
   };
 }
 
+function widthOf(band: MetricDataQuery): string {
+  return /,\s*([\d.]+)\s*\)\s*$/.exec(band.Expression ?? "")?.[1] ?? "2";
+}
+
+/** What a draft with such a comparison is compared with. */
+function bandOf({ queries, band, threshold }: Draft): MetricDataQuery {
+  const Expression = `ANOMALY_DETECTION_BAND(${watchedQuery(queries)?.Id ?? "m1"}, ${threshold})`;
+  const taken = new Set(queries.map((query) => query.Id));
+  const Id = band && !taken.has(band.Id) ? band.Id : taken.has("ad1") ? "ad_band" : "ad1";
+  return { ReturnData: true, ...band, Id, Expression };
+}
+
 const SIMPLE = new Set(["Average", "Sum", "Minimum", "Maximum", "SampleCount"]);
 
 /** PutMetricAlarm's parameters; a single metric is written the short way, as everybody reads it. */
 export function putInput(draft: Draft): PutMetricAlarmInput {
+  const band = isBand(draft.comparison) ? bandOf(draft) : undefined;
   return trimmed({
     ...outlineInput(draft),
-    ...watched(draft.queries),
+    ...(band
+      ? { Metrics: [...draft.queries, band], ThresholdMetricId: band.Id }
+      : { ...watched(draft.queries), Threshold: Number(draft.threshold) }),
     ComparisonOperator: draft.comparison,
-    Threshold: Number(draft.threshold),
     EvaluationPeriods: Number(draft.periods),
     DatapointsToAlarm: Number(draft.needed),
     TreatMissingData: draft.missing,
@@ -293,6 +322,8 @@ export function draftErrors(draft: Draft): Partial<Record<DraftField, string>> {
   else if (shown.length !== 1) errors.queries = "Exactly one metric or expression is watched.";
   if (draft.threshold.trim() === "" || !Number.isFinite(Number(draft.threshold))) {
     errors.threshold = "A number.";
+  } else if (isBand(draft.comparison) && Number(draft.threshold) <= 0) {
+    errors.threshold = "More than 0.";
   }
   const [m, n] = [Number(draft.needed), Number(draft.periods)];
   if (!Number.isInteger(n) || n < 1) errors.periods = "A whole number, 1 or more.";

@@ -130,6 +130,31 @@ describe("a draft", () => {
     expect(input).not.toHaveProperty("MetricName");
   });
 
+  it("on an anomaly detection model puts the same band, or another one", () => {
+    const [m1] = queriesOfAlarm(ALARM);
+    const band = { Id: "ad", Expression: "ANOMALY_DETECTION_BAND(m1, 3)", Label: "Expected" };
+    const alarm = {
+      AlarmName: "odd",
+      EvaluationPeriods: 3,
+      DatapointsToAlarm: 2,
+      ComparisonOperator: "LessThanLowerOrGreaterThanUpperThreshold",
+      ThresholdMetricId: "ad",
+      Metrics: [m1, band],
+    } as AnyAlarm;
+    expect(conditionOf(alarm)).toBe("Latency outside what is expected for 2 of 3 datapoints within 3 min");
+    const draft = draftOf(alarm);
+    expect([draft.threshold, draft.queries]).toEqual(["3", [m1]]);
+    expect(draftErrors(draft)).toEqual({});
+    expect(draftErrors({ ...draft, threshold: "0" })).toEqual({ threshold: "More than 0." });
+    const input = putInput(draft);
+    expect(input).toMatchObject({ ThresholdMetricId: "ad", Metrics: [m1, band] });
+    expect(input).not.toHaveProperty("Threshold");
+    const fresh = putInput({ ...draftOf(ALARM), comparison: "GreaterThanUpperThreshold", threshold: "2" });
+    expect(fresh.ThresholdMetricId).toBe("ad1");
+    expect(fresh.Metrics?.[1]?.Expression).toBe("ANOMALY_DETECTION_BAND(m1, 2)");
+    expect(fresh).not.toHaveProperty("MetricName");
+  });
+
   it("says what is missing, and nothing of a good one", () => {
     expect(Object.keys(draftErrors(EMPTY_DRAFT)).sort()).toEqual(["name", "queries", "threshold"]);
     expect(draftErrors(draftOf(ALARM))).toEqual({});

@@ -24,7 +24,7 @@ const WORDS: Record<string, string> = { ALARM: "In alarm", INSUFFICIENT_DATA: "I
 /** The alarm's queries as a graph; over long ranges with longer periods than its own, never with shorter ones. */
 export function alarmGraph(alarm: AnyAlarm, least: number): Graph {
   const queries = queriesOfAlarm(alarm);
-  const watched = watchedQuery(queries)?.Id;
+  const shown = [watchedQuery(queries, alarm.ThresholdMetricId)?.Id, alarm.ThresholdMetricId];
   const graph = graphOfQueries(queries);
   const longer = Math.max(periodOf(alarm), least);
   return {
@@ -32,7 +32,7 @@ export function alarmGraph(alarm: AnyAlarm, least: number): Graph {
     series: graph.series.map((one) => ({
       ...one,
       period: Math.max(one.period ?? 0, longer),
-      ...(one.id === watched ? {} : { hidden: true }),
+      ...(shown.includes(one.id) ? {} : { hidden: true }),
     })),
   };
 }

@@ -10,7 +10,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Tiles from "@cloudscape-design/components/tiles";
 import type { ReactNode } from "react";
 import type { ComparisonOperator } from "../../api/gen/cloudwatch";
-import { COMPARISONS, isPercentile, MISSING } from "../../lib/alarm";
+import { BANDS, COMPARISONS, isBand, isPercentile, MISSING } from "../../lib/alarm";
 import { formatDuration } from "../../lib/time";
 import { Choice, PeriodChoice } from "../metrics/GraphedTab";
 import { STATISTICS } from "../metrics/state";
@@ -31,15 +31,29 @@ export function ConditionStep(props: StepProps & { backtest: ReactNode }) {
             value={form.comparison}
             ariaLabel="Alarms when the value is"
             columns={4}
-            items={COMPARISONS.map(({ value, sign, words }) => ({
-              value,
-              label: `${sign} Threshold`,
-              description: words,
-            }))}
-            onChange={({ detail }) => change({ comparison: detail.value as ComparisonOperator })}
+            items={[
+              ...COMPARISONS.map(({ value, sign, words }) => ({
+                value,
+                label: `${sign} Threshold`,
+                description: words,
+              })),
+              ...BANDS.map(({ value, words }) => ({
+                value,
+                label: words[0]?.toUpperCase() + words.slice(1),
+                description: "told from its two weeks before",
+              })),
+            ]}
+            onChange={({ detail }) => {
+              const comparison = detail.value as ComparisonOperator;
+              const width = isBand(comparison) && form.threshold.trim() === "" ? { threshold: "2" } : {};
+              change({ comparison, ...width });
+            }}
           />
           <ColumnLayout columns={3}>
-            <FormField label="Threshold" errorText={errors.threshold}>
+            <FormField
+              label={isBand(form.comparison) ? "Standard deviations" : "Threshold"}
+              errorText={errors.threshold}
+            >
               <Input
                 value={form.threshold}
                 inputMode="decimal"

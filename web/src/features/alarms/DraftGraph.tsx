@@ -1,7 +1,7 @@
 /** The graph of an alarm that is not there yet. */
 import { useMemo } from "react";
 import { useGlobals } from "../../app/globals";
-import { type Draft, putInput } from "../../lib/alarm";
+import { type Draft, isBand, putInput } from "../../lib/alarm";
 import { periodFor } from "../../lib/time";
 import { GraphView } from "../metrics/GraphView";
 import { alarmGraph, thresholdOf } from "./AlarmGraph";
@@ -12,7 +12,7 @@ export function DraftGraph({ draft, height = 260 }: { draft: Draft; height?: num
   const { queries, threshold, comparison } = draft;
   const graph = useMemo(() => alarmGraph(putInput({ ...draft, queries }), least), [draft, queries, least]);
   const thresholds = useMemo(() => {
-    if (threshold.trim() === "" || !Number.isFinite(Number(threshold))) return [];
+    if (isBand(comparison) || threshold.trim() === "" || !Number.isFinite(Number(threshold))) return [];
     return thresholdOf({ Threshold: Number(threshold), ComparisonOperator: comparison });
   }, [threshold, comparison]);
   return <GraphView title="The watched metric" graph={graph} height={height} thresholds={thresholds} />;

@@ -80,11 +80,20 @@ function Periods({ why }: { why: Why }) {
           header: "Value",
           cell: (one) => (one.value === undefined ? <em>No data</em> : formatNumber(one.value)),
         },
+        ...(why.periods.some((one) => one.upper !== undefined)
+          ? [{ id: "expected", header: "Expected", cell: expectedText }]
+          : []),
         { id: "breaching", header: `Breaching (${condition})`, cell: (one) => <Verdict period={one} /> },
         { id: "treatment", header: "What became of it", cell: treatmentText },
       ]}
     />
   );
+}
+
+function expectedText({ lower, upper }: WhyPeriod): string {
+  return lower === undefined || upper === undefined
+    ? "–"
+    : `${formatNumber(lower)} to ${formatNumber(upper)}`;
 }
 
 function Verdict({ period }: { period: WhyPeriod }) {

@@ -55,6 +55,9 @@ export interface WhyPeriod {
   end: number;
   value?: number;
   samples?: number;
+  /** What an anomaly detection model expects. */
+  lower?: number;
+  upper?: number;
   breaching: boolean;
   /** `counted`, `spare`, `too few samples`, or what a missing datapoint was treated as. */
   treatment: string;
