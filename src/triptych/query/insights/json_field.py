@@ -10,39 +10,25 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from triptych.query.containing import containing
 from triptych.query.insights.value import call, literal, null
-
-__all__ = ["leaf", "may_have", "may_say", "written"]
 
 Bind = Callable[[object], exp.Placeholder]
 
 
-def may_say(document: exp.Expr, text: str, bind: Bind) -> exp.Expr:
-    """Whether the JSON can have this text in it, as a key or inside a value: it stands there, or something is written
-    with escapes. Two searches for one text each are quicker than one for both."""
-    found = [call("like", document.copy(), bind(containing(each))) for each in (text, "\\")]
-    return call("or", *found)
-
-
-def may_have(document: exp.Expr, name: str, bind: Bind) -> exp.Expr:
-    """Whether the JSON can have this field: where this is false, ``written`` is empty."""
-    parts = name.split(".")
-    key = max((part for place, part in enumerate(parts) if not place or not part.isdecimal()), key=len)
-    return may_say(document, key, bind)
-
-
-def written(document: exp.Expr, name: str, bind: Bind, *, sure: bool = False) -> exp.Expr:
+def written(document: exp.Expr, name: str, bind: Bind, *, said: str = "") -> exp.Expr:
     """The value as it is written in the JSON; empty if it is not there. Give it a column: ``leaf`` repeats it.
 
-    ``document`` is repeated too. The JSON is read only where it ``may_have`` the field; an empty document costs nothing.
+    ``document`` is repeated too. The JSON is read only where it can have the key: the key stands in the text, unless
+    it is written with escapes. An empty document costs nothing.
 
-    :param sure: whether only documents that may have it are left.
+    :param said: what is in the JSON of all rows that matter, by key or value; of others nothing need be found. It is
+        rarer than a key, which often every row has.
     """
-    keys = [bind(part) for part in name.split(".")]
-    looked_into = document
-    if not sure:
-        looked_into = call("if", may_have(document, name, bind), document.copy(), literal(""))
+    parts = name.split(".")
+    keys = [bind(part) for part in parts]
+    key = max((part for place, part in enumerate(parts) if not place or not part.isdecimal()), key=len)
+    possible = call("multiSearchAny", document.copy(), bind([said or key, "\\"]))
+    looked_into = call("if", possible, document.copy(), literal(""))
     return _raw(looked_into, name, keys, bind)
 
 

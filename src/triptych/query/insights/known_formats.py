@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from triptych.query.insights.value import Value, call, literal
 
-__all__ = ["IN_WORDS", "NAMES", "field_of", "fields_of"]
+__all__ = ["NAMES", "field_of", "fields_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,6 @@ _WORDS = (
          "edgeLocation", "resolverIp", "ednsClientSubnet"),
     ),
 )  # fmt: skip
-
-IN_WORDS = frozenset(name for words in _WORDS for name in words.names)
-"""Names without an ``@`` that some lines have by their form, whatever JSON has."""
 
 _REPORT = r"^REPORT RequestId: [^\t\n]*\t(?:[^\n]*\t)?"
 _UUID = r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"

@@ -9,11 +9,11 @@ from typing import Any
 from sqlglot import exp
 
 from triptych.query.insights import known_formats, tree
-from triptych.query.insights.json_field import leaf, may_have, may_say, written
+from triptych.query.insights.json_field import leaf, written
 from triptych.query.insights.malformed import MalformedQuery, near
 from triptych.query.insights.ordering import sort_keys
+from triptych.query.insights.said import Said
 from triptych.query.insights.value import Value, alias, call, literal, null
-from triptych.query.insights.want import Want
 
 __all__ = ["SYSTEM", "Names", "Relation", "Sort", "source"]
 
@@ -69,8 +69,8 @@ class Relation:
     :ivar order: what ``sort`` said; empty: the usual order.
     :ivar limit: a number of rows still to be applied.
     :ivar matched: the column with the number of events that went into a ``stats``.
-    :ivar of_json: names of ``fields`` that come from the JSON of the message alone.
-    :ivar sure: names that may be in the JSON of every row's message; of others' rows there are none left.
+    :ivar found_in: names of ``fields`` that are values in the JSON of the message, or words of it.
+    :ivar said: what is in the message of every row, unless it is JSON written with escapes; empty: nothing is known.
     """
 
     names: Names
@@ -81,8 +81,8 @@ class Relation:
     order: tuple[Sort, ...] = ()
     limit: int | None = None
     matched: str | None = None
-    of_json: frozenset[str] = frozenset()
-    sure: frozenset[str] = frozenset()
+    found_in: frozenset[str] = frozenset()
+    said: str = ""
 
     def rows(self, *columns: str | exp.Expr) -> exp.Select:
         """A SELECT from these rows; it shares their tree, which nobody changes."""
@@ -96,8 +96,8 @@ class Relation:
             column = self.names.column()
             made.append(alias(value.sql, column))
             fields[name] = Value(exp.column(column), value.kind, structure=value.structure)
-        of_json = self.of_json.difference(values)
-        return replace(self, query=self.rows("*", *made), fields=fields, of_json=of_json)
+        found_in = self.found_in.difference(values)
+        return replace(self, query=self.rows("*", *made), fields=fields, found_in=found_in)
 
     def where(self, condition: exp.Expr) -> Relation:
         return replace(self, query=self.rows("*").where(condition, copy=False))
@@ -118,32 +118,22 @@ class Relation:
         relation = relation.with_columns(
             {name: lookup.value(exp.column(columns[name])) for name, lookup in wanted.items()}
         )
-        return replace(relation, of_json=relation.of_json.union(filter(self._is_in_json, wanted)))
+        return replace(relation, found_in=relation.found_in.union(filter(self._is_found, wanted)))
 
-    def narrowed(self, wants: Iterable[Want]) -> Relation:
-        """Without most rows that cannot be what is wanted, told by their text before their JSON is read."""
-        line, bind = exp.column("message"), self.names.bind
-        found = [want for want in wants if self._is_in_json(want.name)]
-        texts = dict.fromkeys(want.text for want in found if want.text)
-        names = dict.fromkeys(want.name for want in found if want.name not in self.sure)
-        conditions = [
-            *(may_say(line, text, bind) for text in texts),
-            *(may_have(line, name.removeprefix("@"), bind) for name in names),
-        ]
-        if not conditions:
-            return self
-        relation = self.where(call("and", literal(1), *conditions))
-        return replace(relation, sure=self.sure.union(names))
+    def saying(self, found: Iterable[Said]) -> Relation:
+        """For a condition that says this and is to leave out all other rows: their JSON need not be read for it."""
+        texts = [each.text for each in found if self._is_found(each.name)]
+        return replace(self, said=max([self.said, *texts], key=len))
 
-    def _is_in_json(self, name: str) -> bool:
-        """Whether a field's value is that of the message's JSON, or it is missing."""
+    def _is_found(self, name: str) -> bool:
+        """Whether a field's value is one in the message's JSON, or a word of the message, or it is missing."""
         if not self.events or name in self.fields:
-            return self.events and name in self.of_json
+            return self.events and name in self.found_in
         parts = name.split(".")
         holders = (self.fields.get(".".join(parts[:length])) for length in range(1, len(parts)))
         if any(holder is not None and holder.structure for holder in holders):
             return False
-        return name.startswith("@@") or not (name.startswith("@") or name in known_formats.IN_WORDS)
+        return name.startswith("@@") or not name.startswith("@")
 
     def _is_column(self, node: tree.Expression) -> bool:
         return isinstance(node, tree.Call) and node.text in self.fields
@@ -164,13 +154,12 @@ class Relation:
             found = known_formats.field_of(node.name, line, null())
             return _Lookup(found.sql, lambda column: replace(found, sql=column))
         if node.name.startswith("@@"):  # how AWS shows a name in JSON that begins with an @ itself
-            sure = node.name in self.sure
-            return _Lookup(written(line, node.name[1:], self.names.bind, sure=sure), _text)
+            return _Lookup(written(line, node.name[1:], self.names.bind, said=self.said), _text)
         if node.name.startswith("@"):
             message = f"There is no field {node.name}.{near(node.name, {*self.fields, *known_formats.NAMES})}"
             raise MalformedQuery(message, node.start, node.end)
         return _Lookup(
-            written(line, node.name, self.names.bind, sure=node.name in self.sure),
+            written(line, node.name, self.names.bind, said=self.said),
             lambda column: known_formats.field_of(node.name, line.copy(), leaf(column)),
         )
 

@@ -7,8 +7,8 @@ from triptych.query.insights.command import Case, Command
 from triptych.query.insights.lowering import lower
 from triptych.query.insights.reader import Reader
 from triptych.query.insights.relation import Relation
+from triptych.query.insights.said import said
 from triptych.query.insights.value import as_truth
-from triptych.query.insights.want import wants
 
 
 def _read(reader: Reader) -> tree.Expression:
@@ -16,7 +16,7 @@ def _read(reader: Reader) -> tree.Expression:
 
 
 def _lower(relation: Relation, condition: tree.Expression) -> Relation:
-    relation = relation.settled().narrowed(wants(condition)).with_fields_of([condition])
+    relation = relation.settled().saying(said(condition)).with_fields_of([condition])
     # A field is looked at by its number; other text is no condition. What is neither true nor false WHERE leaves out
     # by itself; to say so with ifNull would hide the condition from the engine's indexes.
     return relation.where(as_truth(lower(condition, relation)))
