@@ -149,9 +149,8 @@ def test_anomaly_detection(client):
     points, lower, upper = reply["MetricDataResults"]
     assert [each["Id"] for each in reply["MetricDataResults"]] == ["m1", "ad1", "ad1"]
     assert len(points["Values"]) == len(lower["Values"]) == len(upper["Values"]) == 5
-    assert all(
-        0 < low < 10 < 16 < high < 50 for low, high in zip(lower["Values"], upper["Values"], strict=True)
-    )
+    assert all(low < 10 for low in lower["Values"])
+    assert all(16 < high < 100 for high in upper["Values"])
     cloudwatch.put_metric_alarm(
         AlarmName="odd",
         Metrics=queries,

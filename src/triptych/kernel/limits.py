@@ -238,8 +238,8 @@ ANOMALY_DETECTOR_PAGE = 100
 ANOMALY_EXCLUDED_RANGES = 10
 """Times one anomaly detector leaves out (CloudWatch: 10)."""
 
-ANOMALY_BANDS = 2_000
-"""Trained models of alarms that are remembered, until they are told anew (ours: 20 kB each)."""
+ANOMALY_BANDS = 1_000
+"""Alarms whose anomaly detection models are remembered, those trained last (ours: up to 50 kB each)."""
 
 METRIC_DATA = 1_000
 """Data of one PutMetricData (CloudWatch: 1,000)."""

@@ -67,14 +67,14 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class _Season:
-    """:param profile: slot -> how far it lies from the level."""
+    """:param profile: how far each slot lies from the level; 0 where nothing is known."""
 
     length: int
     slot: int
-    profile: Mapping[int, float]
+    profile: tuple[float, ...]
 
     def at(self, local: int) -> float:
-        return self.profile.get(local % self.length // self.slot, 0.0)
+        return self.profile[local % self.length // self.slot]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,9 @@ def _trained(usable: Sequence[tuple[int, float]], period: int, end: int, trainin
         profile, rest, others = _told(left, [place % length // slot for place in places])
         nearer = [a - b for a, b in zip(apart, others, strict=True)]
         if math.fsum(map(abs, nearer)) < math.fsum(map(abs, apart)):
-            seasons.append(_Season(length, slot, profile))
+            seasons.append(
+                _Season(length, slot, tuple(profile.get(n, 0.0) for n in range(-(-length // slot))))
+            )
             left, apart = rest, nearer
     recent = left[bisect_left(points, (end - training.shift_seconds,)) :]
     shift = median(recent) if len(recent) >= _LEAST_POINTS else 0.0

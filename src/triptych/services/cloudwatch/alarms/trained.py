@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
+from zlib import crc32
 
 import msgspec
 
@@ -21,11 +22,13 @@ from triptych.services.contract import Runtime
 __all__ = ["trained"]
 
 
+_HOUR, _MOMENT = timedelta(hours=1), timedelta(seconds=1)
+
+
 class _Key(NamedTuple):
     account: str
     region: str
     told: bytes
-    ends: range
     training: Training
 
 
@@ -40,32 +43,43 @@ async def trained(
     end: datetime,
     origin: datetime,
 ) -> Band:
-    """What ``points.expected`` says of one of an alarm's queries.
+    """What ``points.expected`` says of one of an alarm's queries, or said some minutes ago.
 
-    Windows in other phases of the period train the same model. That there is none yet is not remembered, so that the
-    data of the past may still come; data that come late for a model there is count from the next hour on.
+    One evaluation has one model, of what was before all it looks at; a rehearsal has several. An alarm goes over to
+    the model of a new hour in a minute of its own, so that not all are trained at once. Windows in other phases of
+    the period train the same model. That there is none yet is not remembered, so that the data of the past may still
+    come; data that come late for a model there is count from the next hour on.
     """
-    ends = training_ends(int(start.timestamp()), int(end.timestamp()))
+    evaluation = timedelta(seconds=watch.watch.range * watch.period)
+    length = _MOMENT if end - start <= evaluation + _HOUR else end - start
     training = await _training(runtime, account=account, region=region, watch=watch, name=name)
-    key = _Key(account, region, _told(watch.metrics, name), ends, training)
+    told = _told(watch.metrics, name)
+    key = _Key(account, region, told, training)
     known = _TRAINED.setdefault(runtime.lake, {})
-    if (found := known.get(key)) is not None:
-        return found
-    found = await points.expected(
-        runtime,
-        account=account,
-        region=region,
-        queries=watch.metrics,
-        name=name,
-        start=start,
-        end=end,
-        origin=origin,
-        training=training,
-    )
-    if all(found.models):
-        if len(known) >= limits.ANOMALY_BANDS:
-            known.clear()
-        known[key] = found
+    found = Band()
+    for behind in (crc32(told) % 60, 0):
+        since = start - timedelta(minutes=behind)
+        ends = training_ends(int(since.timestamp()), int((since + length).timestamp()))
+        if key in known and known[key].starts == tuple(ends):
+            return known[key]
+        found = await points.expected(
+            runtime,
+            account=account,
+            region=region,
+            queries=watch.metrics,
+            name=name,
+            start=since,
+            end=since + length,
+            origin=origin,
+            training=training,
+        )
+        if all(found.models):
+            if length == _MOMENT:
+                known.pop(key, None)
+                known[key] = found
+            if len(known) > limits.ANOMALY_BANDS:
+                del known[next(iter(known))]
+            return found
     return found
 
 
