@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from cloudwatch_world import ACCOUNT, NOON, REGION, World
 
+from triptych.console.alarms.backtest import Draft, backtest
 from triptych.services.cloudwatch.alarms.metric_input import metric_watch
 from triptych.services.cloudwatch.alarms.source import LakeSource
 from triptych.services.cloudwatch.detectors import put_anomaly_detector
@@ -92,3 +93,16 @@ async def test_a_young_metric_has_no_limits_and_then_some(world: World) -> None:
     assert await looked(world, NOON + 30 * MINUTE) == Points()
     await put(world, NOON - 4 * HOUR, [10.0] * 120)
     assert (await looked(world, NOON + 30 * MINUTE)).values == (10.0, 10.0, 10.0)
+
+
+async def test_a_draft_is_tried_on_the_past(world: World) -> None:
+    """Ten hours of which the first three make no model; a quarter of an hour was odd."""
+    await put(world, NOON - 10 * HOUR, [10.0] * 500 + [30.0] * 15 + [10.0] * 85)
+    found = await backtest(world.ctx(), Draft(alarm=alarm(3), days=0.4))
+    changes = [(each["from"], each["to"]) for each in found.transitions]
+    assert changes == [("INSUFFICIENT_DATA", "OK"), ("OK", "ALARM"), ("ALARM", "OK")]
+    went = [datetime.fromtimestamp(each["t"] / 1000, NOON.tzinfo) for each in found.transitions]
+    odd = NOON - 10 * HOUR + 500 * MINUTE
+    assert went[1:] == [odd + 3 * MINUTE, odd + 16 * MINUTE]
+    assert found.alarm_seconds == 13 * 60
+    assert " were greater than the upper thresholds [10.01" in found.transitions[1]["reason"]
