@@ -16,6 +16,7 @@ from sqlglot import exp
 
 from triptych.control.collection import Collection
 from triptych.kernel import limits
+from triptych.lake.sql import Fixed
 from triptych.lake.table import Column, Table
 from triptych.query.insights import Compiled, compile_insights
 from triptych.services.contract import Ctx, Periodic
@@ -104,6 +105,33 @@ def shown_log(ctx: Ctx, name: str) -> str:
     return f"{ctx.account}:{name}"
 
 
+def _value(name: str) -> exp.Placeholder:
+    return exp.Placeholder(this=name)
+
+
+def _in_time() -> list[exp.Expr]:
+    time = exp.column("time")
+    return [
+        exp.GTE(this=time, expression=_value("start")),
+        exp.LT(this=time.copy(), expression=_value("end")),
+    ]
+
+
+def _scan(condition: exp.Condition) -> exp.Select:
+    count = exp.Anonymous(this="count", expressions=[])
+    size = exp.Anonymous(this="sum", expressions=[exp.column("bytes")])
+    return (
+        exp.select(exp.alias_(count, "events"), exp.alias_(size, "size"))
+        .from_("logs_events")
+        .where(condition)
+    )
+
+
+_ONE_GROUP = exp.and_(exp.column("group_id").eq(_value("groups")), *_in_time())
+"""What most queries read. Equal, not one of: the engine then reads in the order of the times."""
+_SCAN_OF_ONE = Fixed(_scan(_ONE_GROUP))
+
+
 async def source_of(ctx: Ctx, query: InsightsQuery) -> Source:
     """Groups that are gone by now are left out, as are events no longer kept and those of deleted streams."""
     unit = ctx.runtime.control.unit()
@@ -119,15 +147,11 @@ async def source_of(ctx: Ctx, query: InsightsQuery) -> Source:
     start, end = moment(query.start * 1000), moment((query.end + 1) * 1000)
     values: dict[str, Any] = {"groups": list(groups) or [""], "start": start, "end": end}
     group_id = exp.column("group_id")
-    if len(groups) == 1:  # equal, not one of: the engine then reads in the order of the times
+    inside = exp.and_(exp.In(this=group_id, expressions=[_value("groups")]), *_in_time())
+    if len(groups) == 1:
         values["groups"] = next(iter(groups))
-    wanted: list[exp.Expr] = [
-        group_id.eq(_value("groups"))
-        if len(groups) == 1
-        else exp.In(this=group_id, expressions=[_value("groups")]),
-        exp.GTE(this=exp.column("time"), expression=_value("start")),
-        exp.LT(this=exp.column("time"), expression=_value("end")),
-    ]
+        inside = _ONE_GROUP
+    wanted: list[exp.Expr] = []
     for number, group in enumerate(found):
         since = kept_since(group, ctx.now)
         if since is None or since <= start:
@@ -140,7 +164,7 @@ async def source_of(ctx: Ctx, query: InsightsQuery) -> Source:
         values["removed"] = removed
         gone = exp.ArrayContains(this=_value("removed"), expression=exp.column("stream_id"))
         wanted.append(exp.not_(gone))
-    return Source(condition=exp.and_(*wanted), values=values, groups=groups)
+    return Source(condition=exp.and_(inside, *wanted) if wanted else inside, values=values, groups=groups)
 
 
 def compiled(query: InsightsQuery, source: Source) -> Compiled:
@@ -152,15 +176,9 @@ def compiled(query: InsightsQuery, source: Source) -> Compiled:
     )
 
 
-def scan(source: Source) -> exp.Select:
+def scan(source: Source) -> exp.Select | Fixed:
     """How many events are read, and their bytes."""
-    count = exp.Anonymous(this="count", expressions=[])
-    size = exp.Anonymous(this="sum", expressions=[exp.column("bytes")])
-    return (
-        exp.select(exp.alias_(count, "events"), exp.alias_(size, "size"))
-        .from_("logs_events")
-        .where(source.condition)
-    )
+    return _SCAN_OF_ONE if source.condition is _ONE_GROUP else _scan(source.condition)
 
 
 def short(rows: Sequence[Row]) -> tuple[Row, ...] | None:
@@ -199,10 +217,6 @@ async def rows_of(ctx: Ctx, query: InsightsQuery, *, first: int, count: int) -> 
     values = {"run": query.run, "first": first, "last": first + count}
     found = await ctx.runtime.lake.select(wanted, values, account=ctx.account, region=ctx.region)
     return [msgspec.json.decode(row["row"], type=Row) for row in found]
-
-
-def _value(name: str) -> exp.Placeholder:
-    return exp.Placeholder(this=name)
 
 
 def oldest_kept(ctx: Ctx) -> int:
