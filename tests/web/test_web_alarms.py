@@ -110,6 +110,39 @@ def test_an_alarm_is_created_in_the_wizard(browse, alarms, seeded) -> None:
     console.check()
 
 
+def test_an_alarm_on_what_is_expected_is_created_in_the_wizard(browse, alarms, seeded) -> None:
+    console = browse("/alarms/new", "Create alarm")
+    page = console.page
+    page.get_by_role("button", name=re.compile(f"^{NAMESPACE} ")).click()
+    page.get_by_role("button", name=re.compile("^Service ")).click()
+    page.get_by_role("checkbox", name="Graph Latency checkout").check()
+    expect(page.get_by_role("img", name=re.compile("^Metrics: Latency"))).to_be_visible()
+    page.get_by_role("button", name="Next").click()
+    page.get_by_role("radio", name=re.compile("^Outside what is expected")).check()
+    width = page.get_by_label("Standard deviations", exact=True)
+    expect(width).to_have_value("2")
+    width.fill("3")
+    expect(page.get_by_text(re.compile("Would (not )?have fired|There is no data"))).to_be_visible()
+    console.check_both_modes()
+    for _ in range(2):
+        page.get_by_role("button", name="Next").click()
+    page.get_by_label("Alarm name").fill("odd latency")
+    page.get_by_role("button", name="Next").click()
+    page.get_by_role("button", name="Create alarm").click()
+    expect(page.get_by_role("heading", level=1, name="odd latency")).to_be_visible()
+    expect(
+        page.get_by_role("img", name=re.compile("Latency outside what is expected for 1 of 1"))
+    ).to_be_visible()
+    (made,) = seeded.client("cloudwatch").describe_alarms(AlarmNames=["odd latency"])["MetricAlarms"]
+    band = next(each for each in made["Metrics"] if each["Id"] == made["ThresholdMetricId"])
+    assert re.fullmatch(r"ANOMALY_DETECTION_BAND\(\w+, 3\)", band["Expression"])
+    assert "Threshold" not in made
+    page.get_by_role("button", name="Actions", exact=True).first.click()
+    page.get_by_role("menuitem", name="Edit").click()
+    expect(page.get_by_label("Standard deviations", exact=True)).to_have_value("3")
+    console.check()
+
+
 def test_alarms_are_combined_and_the_combination_changed(browse, alarms, seeded) -> None:
     console = browse("/alarms", "Alarms")
     page = console.page
