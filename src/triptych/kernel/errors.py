@@ -35,10 +35,10 @@ class Defect(Exception):  # noqa: N818 - the word for the family, not another Er
     """A broken promise of our own code. Never shown to callers beyond an opaque 500."""
 
 
-def not_built(service: str, operation: str) -> ServiceError:
-    """The answer of an operation that AWS has and Triptych does not have yet: named, and not retried by SDKs."""
+def unbuilt(what: str) -> ServiceError:
+    """The answer to what AWS has and Triptych does not have yet: named, and not retried by SDKs."""
     return ServiceError(
         "NotImplemented",
-        f"Triptych does not implement {service}:{operation}. docs/parity.md lists what it does.",
+        f"Triptych does not implement {what}. docs/parity.md lists what it does.",
         status=501,
     )

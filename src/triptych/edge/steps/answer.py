@@ -6,7 +6,7 @@ from triptych.edge.desk import Desk
 from triptych.edge.exchange import Exchange, Reply
 from triptych.estate.message import EstateReply, EstateRequest
 from triptych.kernel import limits
-from triptych.kernel.errors import ServiceError, not_built
+from triptych.kernel.errors import ServiceError, unbuilt
 from triptych.services.contract import Ctx
 from triptych.wire import codec
 from triptych.wire.aws_chunked import is_chunked
@@ -21,7 +21,7 @@ async def answer(desk: Desk, x: Exchange) -> None:
         return
     handler = desk.handler(x.route)
     if handler is None:
-        raise not_built(x.route.service, x.route.operation)
+        raise unbuilt(f"{x.route.service}:{x.route.operation}")
     unit = desk.control.unit()
     x.output = await handler(Ctx(x.circumstances, unit, desk.runtime), x.params or {}) or {}
     x.unit = unit

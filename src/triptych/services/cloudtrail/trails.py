@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from triptych.kernel import pages
-from triptych.kernel.errors import ServiceError
+from triptych.kernel.errors import ServiceError, unbuilt
 from triptych.services.cloudtrail import deliver_logs, digests
 from triptych.services.cloudtrail import trail as trail_room
 from triptych.services.cloudtrail.bucket_policy import PRINCIPAL, allows_delivery
@@ -162,11 +162,7 @@ def refuse_what_is_not_built(operation_name: str, params: Mapping[str, Any]) -> 
     """A parameter that would be stored without effect is refused by name. Empty and false change nothing."""
     for name in (*_NOT_BUILT, *_NOT_BUILT_FLAGS):
         if params.get(name):
-            raise ServiceError(
-                "NotImplemented",
-                f"Triptych does not implement {name} of cloudtrail:{operation_name}. docs/parity.md lists what it does.",
-                status=501,
-            )
+            raise unbuilt(f"{name} of cloudtrail:{operation_name}")
 
 
 def _check(trail: Trail) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from triptych.kernel import limits, pages
-from triptych.kernel.errors import ServiceError
+from triptych.kernel.errors import ServiceError, unbuilt
 from triptych.query import statistic as statistics
 from triptych.services.cloudwatch.detector import DETECTORS, Detector, detector_key
 from triptych.services.cloudwatch.metric_stat import MetricStat
@@ -23,14 +23,6 @@ _TRAINED_HOURS = 3
 
 def _invalid(message: str) -> ServiceError:
     return ServiceError("InvalidParameterValue", message)
-
-
-def _unbuilt(what: str) -> ServiceError:
-    return ServiceError(
-        "NotImplemented",
-        f"Triptych does not implement {what}. docs/parity.md lists what it does.",
-        status=501,
-    )
 
 
 @operation
@@ -72,7 +64,7 @@ async def _check_room(ctx: Ctx) -> None:
 def _metric(ctx: Ctx, params: Mapping[str, Any]) -> tuple[Series, str]:
     """The metric and statistic meant, said in one of two ways."""
     if params.get("MetricMathAnomalyDetector") is not None:
-        raise _unbuilt(
+        raise unbuilt(
             "anomaly detectors of metric math (MetricMathAnomalyDetector); ANOMALY_DETECTION_BAND takes the Id of an "
             "expression without one"
         )
@@ -119,7 +111,7 @@ def _settings(params: Mapping[str, Any]) -> dict[str, Any]:
             )
     outliers = given.get("OutlierFilteringStrength") or ""
     if outliers not in ("", "MODERATE"):
-        raise _unbuilt(f"OutlierFilteringStrength {outliers}: outliers are left to medians, as MODERATE says")
+        raise unbuilt(f"OutlierFilteringStrength {outliers}: outliers are left to medians, as MODERATE says")
     return {
         "excluded": tuple((each["StartTime"], each["EndTime"]) for each in ranges),
         "zone": _zone(given.get("MetricTimezone") or ""),

@@ -11,7 +11,7 @@ import msgspec
 from triptych.control.collection import Collection
 from triptych.control.store import Job
 from triptych.kernel.arn import Arn, arn
-from triptych.kernel.errors import ServiceError
+from triptych.kernel.errors import ServiceError, unbuilt
 from triptych.services.contract import Ctx, JobKind, Periodic, operation
 from triptych.services.events.archived_events import count, forget
 from triptych.services.events.documents import (
@@ -130,9 +130,7 @@ async def create_archive(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
 
 def _refuse(params: dict[str, Any]) -> None:
     if params.get("KmsKeyIdentifier"):
-        raise ServiceError(
-            "NotImplemented", "Triptych does not implement KmsKeyIdentifier of archives.", status=501
-        )
+        raise unbuilt("KmsKeyIdentifier of archives")
 
 
 def _pattern(text: str) -> str:

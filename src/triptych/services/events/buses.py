@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from triptych.kernel.errors import ServiceError
+from triptych.kernel.errors import ServiceError, unbuilt
 from triptych.services.contract import Ctx, operation
 from triptych.services.events.documents import (
     BUSES,
@@ -30,11 +30,7 @@ _NOT_BUILT = ("EventSourceName", "KmsKeyIdentifier", "DeadLetterConfig", "LogCon
 def _refuse_what_is_not_built(operation_name: str, params: dict[str, Any]) -> None:
     for name in _NOT_BUILT:
         if params.get(name):
-            raise ServiceError(
-                "NotImplemented",
-                f"Triptych does not implement {name} of events:{operation_name}.",
-                status=501,
-            )
+            raise unbuilt(f"{name} of events:{operation_name}")
 
 
 @operation

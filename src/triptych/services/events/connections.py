@@ -12,7 +12,7 @@ import msgspec
 from triptych.control.collection import Collection
 from triptych.estate.vault import open_vault
 from triptych.kernel.arn import arn
-from triptych.kernel.errors import ServiceError
+from triptych.kernel.errors import ServiceError, unbuilt
 from triptych.services.contract import Ctx, operation
 from triptych.services.events.documents import missing, page_of, validation, with_token
 
@@ -108,7 +108,7 @@ def secrets_of(ctx: Ctx, connection: Connection) -> dict[str, Any]:
 
 def _check_parameters(kind: Kind, parameters: Mapping[str, Any]) -> None:
     if parameters.get("ConnectivityParameters"):
-        raise ServiceError("NotImplemented", "Triptych does not implement private connections.", status=501)
+        raise unbuilt("private connections")
     given = [member for member in _KINDS.values() if parameters.get(member)]
     if given != [_KINDS[kind]]:
         raise validation(f"Authorization parameters for {kind} must be {_KINDS[kind]}, and nothing else.")
@@ -185,9 +185,7 @@ def _authorize(ctx: Ctx, connection: Connection) -> None:
 def _refuse(params: Mapping[str, Any]) -> None:
     for member in ("KmsKeyIdentifier", "InvocationConnectivityParameters"):
         if params.get(member):
-            raise ServiceError(
-                "NotImplemented", f"Triptych does not implement {member} of connections.", status=501
-            )
+            raise unbuilt(f"{member} of connections")
 
 
 def _without(members: dict[str, Any], name: str) -> dict[str, Any]:

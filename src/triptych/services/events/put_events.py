@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from triptych.kernel.errors import ServiceError
+from triptych.kernel.errors import ServiceError, unbuilt
 from triptych.query.event_pattern import matches, parse
 from triptych.services.contract import Ctx, operation
 from triptych.services.events.access import find_bus_for
@@ -27,7 +27,7 @@ async def put_events(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     """
     entries = params["Entries"]
     if params.get("EndpointId"):
-        raise ServiceError("NotImplemented", "Triptych does not implement global endpoints.", status=501)
+        raise unbuilt("global endpoints")
     if sum(_size(entry) for entry in entries) > REQUEST_BYTES:
         raise validation("Total size of the entries in the request is over the limit.")
     answers = [await _put(ctx, entry) for entry in entries]

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from triptych.kernel.errors import ServiceError
+from triptych.kernel.errors import ServiceError, unbuilt
 from triptych.query.resource_policy import InvalidPolicy, parse
 from triptych.services.contract import Ctx, operation
 from triptych.services.sns.tags import checked_tags
@@ -43,9 +43,7 @@ def checked_attribute(name: str, value: str, *, fifo: bool) -> None:
     """Raises InvalidParameter for what no topic can have, NotImplemented for what ours cannot."""
     if name in _NOT_BUILT or _STATUS.fullmatch(name):
         if value and value != "PassThrough":
-            raise ServiceError(
-                "NotImplemented", f"Triptych does not implement the topic attribute {name}.", status=501
-            )
+            raise unbuilt(f"the topic attribute {name}")
         return
     if name not in _SETTABLE or (name in ("ContentBasedDeduplication", "FifoThroughputScope") and not fifo):
         raise invalid("AttributeName")
@@ -95,9 +93,7 @@ async def create_topic(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
         checked_attribute(attribute, value, fifo=fifo)
     tags = checked_tags(params.get("Tags") or [])
     if params.get("DataProtectionPolicy"):
-        raise ServiceError(
-            "NotImplemented", "Triptych does not implement data protection policies.", status=501
-        )
+        raise unbuilt("data protection policies")
     topic = await ctx.unit.get(TOPICS, name, account=ctx.account, region=ctx.region)
     if topic is None:
         topic = Topic(

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from triptych.kernel import limits
-from triptych.kernel.errors import ServiceError
+from triptych.kernel.errors import ServiceError, unbuilt
 from triptych.services.contract import Ctx, operation
 from triptych.services.ssm import library, parameters, progress, template
 from triptych.services.ssm.engine import stage_fact
@@ -38,9 +38,9 @@ async def start_automation_execution(ctx: Ctx, params: dict[str, Any]) -> dict[s
     Partly: Mode Auto only; no targets, rate control, target locations or alarm configuration.
     """
     if params.get("Mode", "Auto") != "Auto":
-        raise _not_built("Mode Interactive")
-    if unbuilt := [name for name in _RATE_CONTROL if params.get(name)]:
-        raise _not_built(", ".join(unbuilt))
+        raise unbuilt("Mode Interactive of StartAutomationExecution")
+    if given := [name for name in _RATE_CONTROL if params.get(name)]:
+        raise unbuilt(f"{', '.join(given)} of StartAutomationExecution")
     token = params.get("ClientToken", "")
     request = msgspec.json.encode(
         {k: v for k, v in params.items() if k != "ClientToken"}, order="sorted"
@@ -186,10 +186,4 @@ def not_found(execution_id: str) -> ServiceError:
     return ServiceError(
         "AutomationExecutionNotFoundException",
         f"Automation execution with the ID {execution_id} couldn't be found.",
-    )
-
-
-def _not_built(what: str) -> ServiceError:
-    return ServiceError(
-        "NotImplemented", f"Triptych does not implement {what} of StartAutomationExecution.", status=501
     )

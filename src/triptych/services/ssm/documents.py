@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from triptych.kernel import limits
-from triptych.kernel.errors import ServiceError
+from triptych.kernel.errors import ServiceError, unbuilt
 from triptych.services.contract import Ctx, operation
 from triptych.services.ssm import content, library, parameters, schema
 from triptych.services.ssm.content import Format
@@ -28,9 +28,9 @@ async def create_document(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     """
     name = params["Name"]
     if params.get("DocumentType", "Command") != "Automation":
-        raise _not_built(f"documents of type {params.get('DocumentType', 'Command')}")
+        raise unbuilt(f"documents of type {params.get('DocumentType', 'Command')}")
     if params.get("Attachments") or params.get("Requires"):
-        raise _not_built("attachments and requirements of documents")
+        raise unbuilt("attachments and requirements of documents")
     if name.lower().startswith(RESERVED_PREFIXES):
         raise ServiceError(
             "ValidationException",
@@ -59,7 +59,7 @@ async def update_document(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     Partly: no attachments.
     """
     if params.get("Attachments"):
-        raise _not_built("attachments of documents")
+        raise unbuilt("attachments of documents")
     document = await _own(ctx, params["Name"])
     if params.get("DocumentVersion", "$LATEST") not in ("$LATEST", str(document.latest)):
         raise ServiceError(
@@ -300,10 +300,6 @@ def _no_version() -> ServiceError:
     return ServiceError("InvalidDocumentVersion", "The document version is not valid or does not exist.")
 
 
-def _not_built(what: str) -> ServiceError:
-    return ServiceError("NotImplemented", f"Triptych does not implement {what}.", status=501)
-
-
 def _description(owner: str, document: StoredDocument, version: StoredVersion) -> dict[str, Any]:
     runbook = library.read_runbook(version.content, version.format)
     return _shown(
@@ -375,7 +371,7 @@ def _filters(params: Mapping[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
         if not values:
             raise ServiceError("ValidationException", f"The filter {key} needs at least one value.")
         if key == "TargetType":
-            raise _not_built("the ListDocuments filter TargetType")
+            raise unbuilt("the ListDocuments filter TargetType")
     return filters
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from triptych.kernel.errors import ServiceError
+from triptych.kernel.errors import ServiceError, unbuilt
 from triptych.services.contract import Ctx, operation
 from triptych.services.ssm import library
 from triptych.services.ssm.execution import EXECUTIONS
@@ -62,9 +62,7 @@ async def _resource(ctx: Ctx, params: dict[str, Any]) -> Any:
     kind = params["ResourceType"]
     collection = _COLLECTIONS.get(kind)
     if collection is None:
-        raise ServiceError(
-            "NotImplemented", f"Triptych does not implement tags of resources of type {kind}.", status=501
-        )
+        raise unbuilt(f"tags of resources of type {kind}")
     found = await ctx.unit.get(collection, params["ResourceId"], account=ctx.account, region=ctx.region)
     if found is None:
         raise ServiceError(

@@ -13,7 +13,7 @@ import pytest_asyncio
 from alarm_bench import ACCOUNT, REGION, START, TOPIC, Bench
 from triptych.kernel import limits
 from triptych.kernel.context import Cause
-from triptych.kernel.errors import ServiceError, not_built
+from triptych.kernel.errors import ServiceError, unbuilt
 from triptych.kernel.fact import Fact
 from triptych.services.cloudwatch.alarms.history import item, row
 from triptych.services.timeline import summary
@@ -112,7 +112,7 @@ async def test_put_metric_alarm_refuses(bench: Bench, changes, message):
         {"EvaluationWindow": {"WallClockWindow": {"Timezone": "Europe/Berlin"}}},
     ],
 )
-async def test_what_is_not_built_is_refused_by_name(bench: Bench, changes):
+async def test_what_is_unbuilt_is_refused_by_name(bench: Bench, changes):
     with pytest.raises(ServiceError) as refused:
         await bench.alarm(**changes)
     assert (refused.value.code, refused.value.status) == ("NotImplemented", 501)
@@ -446,7 +446,7 @@ async def test_the_message_a_topic_gets(bench: Bench):
 
 
 async def test_a_failed_action_is_in_the_history(bench: Bench):
-    bench.answer = not_built("sns", "Publish")
+    bench.answer = unbuilt("sns:Publish")
     await bench.alarm()
     await bench.do("SetAlarmState", AlarmName="cpu", StateValue="ALARM", StateReason="drill")
     await bench.settle()

@@ -26,7 +26,7 @@ from triptych.control.sql_store import SqlStore
 from triptych.control.store import Job
 from triptych.jobs.kind import Later
 from triptych.kernel.context import Cause, Context, Identity, service_identity
-from triptych.kernel.errors import ServiceError, not_built
+from triptych.kernel.errors import ServiceError, unbuilt
 from triptych.kernel.fact import ApiCall, Fact
 from triptych.kernel.ids import Ids
 from triptych.lake.open import ClickhouseLake, open_lake
@@ -112,7 +112,7 @@ class SmallEstate:
             if operation == "Publish":
                 self.topics[params["TopicArn"]].append(params)
             return {}
-        raise not_built(service, operation)
+        raise unbuilt(f"{service}:{operation}")
 
     def bucket(self, name: str, region: str = REGION, **parts: Any) -> None:
         self.buckets[name] = {"region": region, **parts}

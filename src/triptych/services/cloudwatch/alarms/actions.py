@@ -16,7 +16,7 @@ from botocore.loaders import Loader
 from triptych.control.store import Job
 from triptych.jobs.kind import Retry
 from triptych.kernel.arn import Arn
-from triptych.kernel.errors import ServiceError, not_built
+from triptych.kernel.errors import ServiceError, unbuilt
 from triptych.services.cloudwatch.alarms.metric_input import invalid
 from triptych.services.cloudwatch.alarms.transition import ACTION
 from triptych.services.contract import Ctx, JobKind
@@ -104,7 +104,7 @@ async def _deliver(ctx: Ctx, body: Mapping[str, Any]) -> str | None:
     if arn.service == "autoscaling":
         await ctx.call("autoscaling", "ExecutePolicy", {"PolicyName": action}, principal=PRINCIPAL)
         return None
-    raise not_built("cloudwatch", f"alarm action {action}")
+    raise unbuilt(f"the alarm action {action}")
 
 
 def _instance(body: Mapping[str, Any]) -> str:

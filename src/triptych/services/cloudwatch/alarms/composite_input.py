@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from triptych.kernel import limits
-from triptych.kernel.errors import ServiceError
+from triptych.kernel.errors import ServiceError, unbuilt
 from triptych.query import alarm_rule
 from triptych.services.cloudwatch.alarms.definition import CompositeWatch, alarm_name
-from triptych.services.cloudwatch.alarms.metric_input import invalid, unbuilt
+from triptych.services.cloudwatch.alarms.metric_input import invalid
 
 __all__ = ["composite_watch"]
 

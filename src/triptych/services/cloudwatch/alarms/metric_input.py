@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from triptych.kernel import limits
-from triptych.kernel.errors import ServiceError
+from triptych.kernel.errors import ServiceError, unbuilt
 from triptych.query import statistic
 from triptych.services.cloudwatch.alarms.definition import MetricWatch, watched_query
 from triptych.services.cloudwatch.alarms.evaluate import BANDS, COMPARISONS
@@ -31,15 +31,6 @@ _NOT_BUILT = {
 
 def invalid(message: str) -> ServiceError:
     return ServiceError("ValidationError", message)
-
-
-def unbuilt(what: str) -> ServiceError:
-    """A clear refusal of what CloudWatch has and Triptych does not."""
-    return ServiceError(
-        "NotImplemented",
-        f"Triptych does not implement {what}. docs/parity.md lists what it does.",
-        status=501,
-    )
 
 
 def checked_name(name: str) -> str:
