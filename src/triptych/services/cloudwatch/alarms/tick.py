@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 import structlog
@@ -19,6 +19,8 @@ import structlog
 from triptych.control.collection import Collection
 from triptych.control.store import Conflict
 from triptych.kernel import limits
+from triptych.kernel.errors import ServiceError
+from triptych.query.metric_math import MathError
 from triptych.services.cloudwatch.alarms.definition import ALARMS, STATES, Alarm, AlarmState, MetricWatch
 from triptych.services.cloudwatch.alarms.evaluate import Slot, Verdict, Watch, decide
 from triptych.services.cloudwatch.alarms.reason import CREATED, reason, reason_data
@@ -173,9 +175,12 @@ def _window(due: _Due, at: int) -> _Window:
     return _Window(due.account, due.region, due.metric.period, phase, due.watch.range.bit_length())
 
 
-async def _data(
-    runtime: Runtime, source: Source, due: Sequence[_Due]
-) -> dict[tuple[_Window, MetricStat | str], Values]:
+_Data = dict[tuple[_Window, MetricStat | str], Values | None]
+"""None: it could not be told. The alarms on it keep their states, and are evaluated when they are next due; nobody else
+waits for them."""
+
+
+async def _data(runtime: Runtime, source: Source, due: Sequence[_Due]) -> _Data:
     """Everything the alarms need, in one fetch for each window they share."""
     shared: dict[_Window, tuple[dict[MetricStat, None], list[int]]] = {}
     computed: dict[tuple[_Window, str], tuple[_Due, list[int]]] = {}
@@ -189,45 +194,58 @@ async def _data(
                 stats, moments = shared.setdefault(window, ({}, []))
                 stats[stat_of(each.metric)] = None
                 moments.extend(reach)
-    data: dict[tuple[_Window, MetricStat | str], Values] = {}
-    for window, (stats, moments) in shared.items():
-        found = await source.fetch(
-            runtime,
-            account=window.account,
-            region=window.region,
-            stats=tuple(stats),
-            start=_moment(min(moments)),
-            end=_moment(max(moments)),
-            origin=_moment(window.phase),
-        )
-        data.update(((window, stat), values_of(points)) for stat, points in zip(stats, found, strict=True))
-
     some = asyncio.Semaphore(_SIDE_BY_SIDE)
 
-    async def compute(window: _Window, watch: MetricWatch, moments: Sequence[int]) -> Values:
+    async def compute(window: _Window, each: _Due, moments: Sequence[int]) -> Values | None:
         async with some:
-            points = await source.compute(
-                runtime,
-                account=window.account,
-                region=window.region,
-                watch=watch,
-                start=_moment(min(moments)),
-                end=_moment(max(moments)),
-                origin=_moment(window.phase),
-            )
+            try:
+                points = await source.compute(runtime, watch=each.metric, **_place(window, moments))
+            except (ServiceError, MathError) as error:
+                log.warning("alarm_not_evaluated", alarm=each.alarm.arn, reason=str(error))
+                return None
         return values_of(points)
 
+    data: _Data = {}
+    for window, (stats, moments) in shared.items():
+        found = await _fetched(runtime, source, tuple(stats), _place(window, moments))
+        data.update(((window, stat), values) for stat, values in found.items())
     values = await asyncio.gather(
-        *(compute(window, each.metric, moments) for (window, _), (each, moments) in computed.items())
+        *(compute(window, each, moments) for (window, _), (each, moments) in computed.items())
     )
     data.update(zip(computed, values, strict=True))
     return data
 
 
+async def _fetched(
+    runtime: Runtime, source: Source, stats: Sequence[MetricStat], place: Mapping[str, Any]
+) -> dict[MetricStat, Values | None]:
+    """In one query; where that is too much for the lake, in two of half as many."""
+    try:
+        found = await source.fetch(runtime, stats=stats, **place)
+    except ServiceError as error:
+        if len(stats) == 1:
+            log.warning("metric_not_read", metric=stats[0].metric_name, reason=str(error))
+            return {stats[0]: None}
+        half = len(stats) // 2
+        halves = [await _fetched(runtime, source, part, place) for part in (stats[:half], stats[half:])]
+        return halves[0] | halves[1]
+    return dict(zip(stats, map(values_of, found), strict=True))
+
+
+def _place(window: _Window, moments: Sequence[int]) -> dict[str, Any]:
+    return {
+        "account": window.account,
+        "region": window.region,
+        "start": _moment(min(moments)),
+        "end": _moment(max(moments)),
+        "origin": _moment(window.phase),
+    }
+
+
 async def _evaluate(
     ctx: Ctx,
     due: Sequence[_Due],
-    data: Mapping[tuple[_Window, MetricStat | str], Values],
+    data: _Data,
     *,
     now: datetime,
     current: int,
@@ -256,7 +274,10 @@ async def _evaluate(
             unchecked = state.value == "INSUFFICIENT_DATA" and state.reason == CREATED
             if at == each.again and (unchecked or state.by_hand):
                 continue  # there is nothing to repeat; what was set by hand holds until the next evaluation
-            slots = _slots(each, at, data)
+            values = data[_window(each, at), _what(each)]
+            if values is None:
+                continue
+            slots = slots_at(each.metric, values, at)
             verdict = decide(each.watch, slots)
             if verdict.state is None or (verdict.state == state.value and not unchecked):
                 continue
@@ -283,10 +304,8 @@ async def _guard(ctx: Ctx, due: _Due, state: AlarmState) -> None:
         raise Conflict(f"{due.alarm.arn} was changed during its evaluation")
 
 
-def _slots(due: _Due, at: int, data: Mapping[tuple[_Window, MetricStat | str], Values]) -> list[Slot]:
-    """The evaluation range, newest first."""
-    what: MetricStat | str = due.alarm.name if due.metric.metrics else stat_of(due.metric)
-    return slots_at(due.metric, data[_window(due, at), what], at)
+def _what(due: _Due) -> MetricStat | str:
+    return due.alarm.name if due.metric.metrics else stat_of(due.metric)
 
 
 def _after(
