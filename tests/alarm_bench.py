@@ -26,7 +26,7 @@ from triptych.services.cloudwatch import SERVICE
 from triptych.services.cloudwatch.alarms import actions, composite
 from triptych.services.cloudwatch.alarms.definition import STATES, AlarmState
 from triptych.services.cloudwatch.alarms.source import LakeSource
-from triptych.services.cloudwatch.alarms.tick import tick
+from triptych.services.cloudwatch.alarms.tick import Which, tick
 from triptych.services.cloudwatch.points import MetricStat, Points
 from triptych.services.contract import Ctx, Runtime
 from triptych.settings import Settings
@@ -186,14 +186,15 @@ class Bench:
         params |= changes
         await self.do("PutMetricAlarm", **{k: v for k, v in params.items() if v is not None})
 
-    async def evaluated(self) -> Unit:
+    async def evaluated(self, which: Which = "metrics") -> Unit:
         """A tick, evaluated and not committed."""
         unit = self.store.unit()
-        await tick(self._ctx(unit), self.source)
+        await tick(self._ctx(unit), self.source, which)
         return unit
 
     async def tick(self) -> None:
-        await (await self.evaluated()).commit()
+        await (await self.evaluated("metrics")).commit()
+        await (await self.evaluated("computed")).commit()
 
     async def settle(self) -> None:
         """Reactions and jobs, until nothing follows any more."""

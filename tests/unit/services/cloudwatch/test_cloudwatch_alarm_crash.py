@@ -130,7 +130,7 @@ async def test_what_was_missed_too_long_ago_is_left_out(bench: Bench):
     await bench.clock.advance(minutes * 60)
     await bench.tick()
     assert await bench.changes() == [("cpu", "OK", 30 * 60)]
-    clock = await bench.store.unit().get(CLOCK, "clock")
+    clock = await bench.store.unit().get(CLOCK, "metrics")
     assert clock is not None
     assert clock.ticks == limits.ALARM_CATCH_UP_SECONDS // 10 + 1
 
@@ -195,6 +195,6 @@ async def test_a_thousand_alarms_are_one_fetch(bench: Bench):
     await bench.clock.advance(10)
     await bench.tick()
     assert bench.source.fetches == [50]
-    clock = await bench.store.unit().get(CLOCK, "clock")
+    clock = await bench.store.unit().get(CLOCK, "metrics")
     assert clock is not None
     assert (clock.alarms, clock.at) == (50, int((START + timedelta(seconds=10)).timestamp()))

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest_asyncio
 
-from alarm_bench import Bench, Memory
+from alarm_bench import START, Bench, Memory
 from triptych.kernel.errors import ServiceError
 from triptych.query.metric_math import MathError
 from triptych.services.cloudwatch.alarms.definition import MetricWatch
+from triptych.services.cloudwatch.alarms.tick import CLOCK, AlarmClock
 from triptych.services.cloudwatch.points import MetricStat, Points
 from triptych.services.contract import Runtime
 
@@ -84,3 +85,30 @@ async def test_others_are_evaluated_beside_metric_math_that_cannot_be_computed(b
         await bench.pass_(60)
         assert (await bench.state("sum")).value == "INSUFFICIENT_DATA"
         assert {(await bench.state(name)).value for name in ("other", "plain")} == {"ALARM"}
+
+
+async def test_alarms_on_metrics_do_not_wait_for_those_on_math(bench: Bench) -> None:
+    await bench.alarm("sum", **math("fine"))
+    await bench.alarm("plain")
+    for name in ("fine", "plain"):
+        bench.source.load(name, [99])
+    await bench.clock.advance(60)
+    slow = await bench.evaluated("computed")
+    await (await bench.evaluated("metrics")).commit()
+    assert [(name, value) for name, value, _ in await bench.changes()] == [("plain", "ALARM")]
+    await slow.commit()
+    assert [name for name, _, _ in await bench.changes()] == ["plain", "sum"]
+
+
+async def test_the_clock_both_once_had_goes_on_for_both(bench: Bench) -> None:
+    at = int(START.timestamp())
+    unit = bench.store.unit()
+    unit.put(CLOCK, "clock", AlarmClock(at=at))
+    await unit.commit()
+    await bench.alarm("sum", **math("fine"))
+    await bench.alarm("plain")
+    await bench.clock.advance(60)
+    await bench.tick()
+    for which in ("metrics", "computed"):
+        clock = await bench.store.unit().get(CLOCK, which)
+        assert clock is not None and (clock.at, clock.ticks) == (at + 60, 6)

@@ -10,6 +10,7 @@ change as one commit); ``actions`` (what a change sets off); ``history``;
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from triptych.control.collection import Collection
@@ -20,16 +21,20 @@ from triptych.services.contract import Ctx, Periodic
 __all__ = ["COLLECTIONS", "JOBS", "PERIODIC", "REACTIONS", "TABLES"]
 
 
-async def _tick(ctx: Ctx) -> None:
-    done = await tick.tick(ctx, LakeSource())
+async def _tick(ctx: Ctx, which: tick.Which) -> None:
+    done = await tick.tick(ctx, LakeSource(), which)
     if done is not None and done.alarms:
-        await lag.measure(ctx.runtime, done)
+        await lag.measure(ctx.runtime, done, which)
+
+
+def _ticking(name: str, which: tick.Which) -> Periodic:
+    return Periodic(
+        name=name, seconds=lambda _: tick.TICK_SECONDS, handle=partial(_tick, which=which), aligned=True
+    )
 
 
 COLLECTIONS: tuple[Collection[Any], ...] = (definition.ALARMS, definition.STATES, tick.CLOCK)
 TABLES = (history.HISTORY,)
 REACTIONS = (composite.FOLLOW, history.KEEP)
 JOBS = (actions.PERFORM, composite.RELEASE)
-PERIODIC = (
-    Periodic(name="cloudwatch.tick", seconds=lambda _: tick.TICK_SECONDS, handle=_tick, aligned=True),
-)
+PERIODIC = (_ticking("cloudwatch.tick", "metrics"), _ticking("cloudwatch.tick_computed", "computed"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from triptych.services.cloudwatch import series
-from triptych.services.cloudwatch.alarms.tick import AlarmClock
+from triptych.services.cloudwatch.alarms.tick import AlarmClock, Which
 from triptych.services.cloudwatch.series import Point, Series
 from triptych.services.contract import Runtime
 
@@ -11,10 +11,10 @@ __all__ = ["NAMESPACE", "measure"]
 
 NAMESPACE = "Triptych/Alarms"
 """``EvaluationLag`` (seconds from a tick to its transitions), ``Evaluated`` and ``Transitions`` (counts), of all
-accounts, in the root account and the configured region."""
+accounts, in the root account and the configured region; of a tick one of the alarms on metrics and one of the others."""
 
 
-async def measure(runtime: Runtime, done: AlarmClock) -> None:
+async def measure(runtime: Runtime, done: AlarmClock, which: Which) -> None:
     """Store what a tick was like; a tick repeated after a crash is stored once."""
     settings = runtime.settings
     points = [
@@ -22,7 +22,7 @@ async def measure(runtime: Runtime, done: AlarmClock) -> None:
         _point("Evaluated", "Count", done.at, float(done.alarms)),
         _point("Transitions", "Count", done.at, float(done.transitions)),
     ]
-    token = f"{NAMESPACE}/{done.at}"
+    token = f"{NAMESPACE}/{which}/{done.at}"
     await series.write(runtime, account=settings.account, region=settings.region, points=points, token=token)
 
 

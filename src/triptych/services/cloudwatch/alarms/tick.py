@@ -4,6 +4,9 @@ A tick is a whole multiple of ten seconds. The last one done is committed with t
 tick is neither lost nor done twice, whenever the process dies; ticks missed while nothing ran are made up for in
 order, each on the data as of its own moment. The evaluation before is repeated first: data that came too late for it
 would else be passed over, though the gateway's own metrics, say, are always a moment behind.
+
+Alarms on metric math, SELECT and models have a clock of their own: each of them needs queries of its own, and no alarm
+on a metric is late because of them.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 import structlog
@@ -36,7 +39,7 @@ from triptych.services.cloudwatch.alarms.window import (
 from triptych.services.cloudwatch.points import MetricStat, Points
 from triptych.services.contract import Ctx, Runtime
 
-__all__ = ["CLOCK", "TICK_SECONDS", "AlarmClock", "Source", "tick"]
+__all__ = ["CLOCK", "TICK_SECONDS", "AlarmClock", "Source", "Which", "tick"]
 
 log = structlog.get_logger()
 
@@ -94,7 +97,11 @@ class AlarmClock(msgspec.Struct, frozen=True, kw_only=True):
     transitions: int = 0
 
 
+Which = Literal["metrics", "computed"]
+"""Alarms on one metric, of which many share a query, and those on a Metrics list."""
+
 CLOCK: Collection[AlarmClock] = Collection(name="cloudwatch.alarm_clock", type=AlarmClock, scope="global")
+"""By ``Which``. ``clock`` is what both once had."""
 
 
 class _Due(NamedTuple):
@@ -126,36 +133,38 @@ class _Window(NamedTuple):
     spread: int
 
 
-async def tick(ctx: Ctx, source: Source) -> AlarmClock | None:
-    """Evaluate whatever is due; what was done, None when the last tick was done already.
+async def tick(ctx: Ctx, source: Source, which: Which) -> AlarmClock | None:
+    """Evaluate whatever of these is due; what was done, None when the last tick was done already.
 
     Stages; the caller commits. Raises Conflict when a definition changed meanwhile.
     """
     now = ctx.runtime.clock.now()
     current = int(now.timestamp()) // TICK_SECONDS * TICK_SECONDS
-    clock = await ctx.unit.get(CLOCK, "clock")
+    clock = await ctx.unit.get(CLOCK, which) or await ctx.unit.get(CLOCK, "clock")
     last = clock.at if clock is not None else current - TICK_SECONDS
     ticks = range(
         max(last + TICK_SECONDS, current - limits.ALARM_CATCH_UP_SECONDS), current + 1, TICK_SECONDS
     )
     if not ticks:
         return None
-    due = await _due(ctx, ticks)
+    due = await _due(ctx, ticks, which)
     data = await _data(ctx.runtime, source, due)
     transitions = await _evaluate(ctx, due, data, now=now, current=current)
     lag = (ctx.runtime.clock.now() - _EPOCH).total_seconds() - current
     if lag > _LATE_SECONDS:
         log.warning("alarms_late", seconds=round(lag, 3), alarms=len(due))
     done = AlarmClock(at=current, lag_seconds=lag, alarms=len(due), ticks=len(ticks), transitions=transitions)
-    ctx.unit.put(CLOCK, "clock", done)
+    ctx.unit.put(CLOCK, which, done)
     return done
 
 
-async def _due(ctx: Ctx, ticks: range) -> list[_Due]:
+async def _due(ctx: Ctx, ticks: range, which: Which) -> list[_Due]:
     found = []
     for document in await ctx.unit.list(ALARMS, index=("type", "MetricAlarm")):
         alarm, metric = document.value, document.value.metric
         assert metric is not None
+        if bool(metric.metrics) != (which == "computed"):
+            continue
         begin = alarm.configured.timestamp()
         at = tuple(t for t in ticks if t % metric.interval == 0 and t >= begin)
         if at:
