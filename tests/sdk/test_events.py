@@ -309,7 +309,7 @@ def test_a_compliance_change_and_an_alarm_arrive_through_both(client, queue, tak
     rule(client, "news", {"detail-type": kinds}, {"Arn": queue_arn}, {"Arn": topic})
     cloudwatch.put_metric_alarm(
         AlarmName="loud", Namespace="N", MetricName="M", Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=1,
-        ComparisonOperator="GreaterThanThreshold",
+        ComparisonOperator="GreaterThanThreshold", TreatMissingData="ignore",
     )  # fmt: skip
     cloudwatch.set_alarm_state(AlarmName="loud", StateValue="ALARM", StateReason="by hand")
     role = f"arn:aws:iam::{ACCOUNT}:role/config"
