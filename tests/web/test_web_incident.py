@@ -111,7 +111,7 @@ def test_new_facts_appear_by_themselves(browse, seeded) -> None:
     name = f"live-{seeded.story.suffix}"
     seeded.client("cloudwatch").put_metric_alarm(
         AlarmName=name, Namespace="Live", MetricName="M", Statistic="Sum", Period=60, EvaluationPeriods=1,
-        Threshold=1, ComparisonOperator="GreaterThanThreshold",
+        Threshold=1, ComparisonOperator="GreaterThanThreshold", TreatMissingData="ignore",
     )  # fmt: skip
     seeded.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="by hand")
     expect(console.page.get_by_text(f"alarm {name} is ALARM").first).to_be_visible()
