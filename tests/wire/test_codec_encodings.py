@@ -35,6 +35,14 @@ def test_identity_changes_nothing() -> None:
         (zlib.compress(b"x"), "gzip", "SerializationException", 400),
         (b"x", "br", "UnsupportedMediaTypeException", 415),
     ],
+    ids=[
+        "bomb",
+        "bomb behind another",
+        "cut off",
+        "plain",
+        "of another kind",
+        "unknown",
+    ],  # bodies have the time in them
 )
 def test_what_cannot_be_decoded_is_refused(body: bytes, encoding: str, code: str, status: int) -> None:
     with pytest.raises(ServiceError) as caught:
