@@ -273,7 +273,7 @@ def test_filters_that_pass_over_lines_by_their_text_lose_none(
 ) -> None:
     """Keys and values written with escapes, numbers written otherwise than they are shown, names that are taken."""
     some = st.lists(st.one_of(spellings, spellings, lines), min_size=1, max_size=12)
-    agree(tmp_path, loop, some, filters, examples=150)
+    agree(tmp_path, loop, some, filters, examples=90)
 
 
 FLOW = "2 111122223333 eni-1 10.0.0.5 10.0.1.9 49152 443 6 10 8400 1715767900 1715767960 ACCEPT OK"

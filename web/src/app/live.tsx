@@ -76,19 +76,34 @@ export function useLive(listener: Listener): void {
   useEffect(() => live?.add((topic, fact) => latest.current(topic, fact)), [live]);
 }
 
-/** Calls back once, `delayMs` after the first of a burst of facts. */
+/** What lists show is in the lake a moment after the fact is told, and on a busy machine some moments. */
+const SETTLED_MS = 3000;
+
+/** Calls back `delayMs` after the first of a burst of facts, and once more when all of them are surely there. */
 export function useLiveSoon(onFacts: () => void, enabled = true, delayMs = 700): void {
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const soon = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const settled = useRef<ReturnType<typeof setTimeout>>(undefined);
   const latest = useRef(onFacts);
   useEffect(() => {
     latest.current = onFacts;
   });
-  useEffect(() => () => clearTimeout(timer.current), []);
+  useEffect(
+    () => () => {
+      clearTimeout(soon.current);
+      clearTimeout(settled.current);
+    },
+    [],
+  );
   useLive(() => {
-    if (!enabled || timer.current !== undefined) return;
-    timer.current = setTimeout(() => {
-      timer.current = undefined;
+    if (!enabled) return;
+    const call = () => {
       if (!document.hidden) latest.current();
+    };
+    soon.current ??= setTimeout(() => {
+      soon.current = undefined;
+      call();
     }, delayMs);
+    clearTimeout(settled.current);
+    settled.current = setTimeout(call, delayMs + SETTLED_MS);
   });
 }

@@ -112,7 +112,7 @@ def test_the_lake_agrees_with_the_naive_interpreter(tmp_path: Path, loop: asynci
     lake = loop.run_until_complete(opening)
     runtime = runtime_on(lake)
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
     @given(data, queries(), st.sampled_from([60, 120, 300]))
     def check(drawn: list[Sample], text: str, period: int) -> None:
         nonlocal made
