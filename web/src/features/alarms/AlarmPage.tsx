@@ -11,7 +11,16 @@ import Tabs from "@cloudscape-design/components/tabs";
 import { useState } from "react";
 import { useFormatTime } from "../../app/globals";
 import { useGo, useHref, usePathParams, useUrlState } from "../../app/url";
-import { type AnyAlarm, conditionOf, isComposite, MISSING, periodOf, statOf } from "../../lib/alarm";
+import {
+  type AnyAlarm,
+  conditionOf,
+  isBand,
+  isComposite,
+  MISSING,
+  periodOf,
+  signOf,
+  statOf,
+} from "../../lib/alarm";
 import { oneOf, segment } from "../../lib/url";
 import { Page } from "../../ui/Page";
 import { Empty, Failed, Loading } from "../../ui/PageStates";
@@ -74,7 +83,7 @@ function Found({ alarm, trail }: { alarm: AnyAlarm; trail: { text: string; href:
             header={
               <Header
                 variant="h2"
-                description="Values in the shaded part breach; darker bands show when it was in another state"
+                description={`Values ${breaching(alarm)} breach; darker bands show when it was in another state`}
               >
                 {conditionOf(alarm)}
               </Header>
@@ -208,4 +217,8 @@ function Arns({ arns }: { arns: string[] | undefined }) {
       ))}
     </>
   );
+}
+
+function breaching({ ComparisonOperator }: AnyAlarm): string {
+  return isBand(ComparisonOperator) ? signOf(ComparisonOperator) : "in the shaded part";
 }
