@@ -93,12 +93,18 @@ class Tail:
         self._process = process
         self._lines: queue.Queue[str] = queue.Queue()
         self._shown = ""
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reading = threading.Thread(target=self._read, daemon=True)
+        self._reading.start()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             self._lines.put(line)
+
+    def ends(self) -> None:
+        """Its output is read to the end, before anybody closes it."""
+        self._process.terminate()
+        self._reading.join(timeout=60)
 
     def shows(self, text: str, meanwhile: Callable[[], object], seconds: float = 120) -> None:
         """``meanwhile`` is done again and again until the text is printed."""
@@ -129,10 +135,11 @@ def following(server, *arguments: str, program: Sequence[str] = ()) -> Iterator[
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
+        tail = Tail(process)
         try:
-            yield Tail(process)
+            yield tail
         finally:
-            process.terminate()
+            tail.ends()
 
 
 def test_the_command_line_follows_a_live_tail(logs, group, server) -> None:
