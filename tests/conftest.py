@@ -21,8 +21,10 @@ QUIET = {
 
 
 # The same examples every time, so that a red run is about the change; other ones with HYPOTHESIS_PROFILE=explore.
-hypothesis.settings.register_profile("repeatable", derandomize=True)
-hypothesis.settings.register_profile("explore")
+# How long an example takes says something about the machine, nothing about us.
+PATIENT = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("repeatable", derandomize=True, **PATIENT)
+hypothesis.settings.register_profile("explore", **PATIENT)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
@@ -69,7 +71,7 @@ def eventually():
     """Look again until something is there: for what another process does in its own time."""
     import time
 
-    def until(look, *, what: str, seconds: float = 20.0):
+    def until(look, *, what: str, seconds: float = 60.0):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if seen := look():

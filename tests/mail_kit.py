@@ -67,6 +67,7 @@ def mail_server(directory: Path) -> Iterator[Mailbox]:
         require_starttls=True,
         auth_required=True,
         authenticator=_authenticate,
+        ready_timeout=60,
     )
     controller.start()
     try:

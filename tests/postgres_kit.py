@@ -80,7 +80,7 @@ def postgres_url() -> Iterator[str]:
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -89,7 +89,8 @@ def postgres_url() -> Iterator[str]:
 
 def _await_answer(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
-    for _ in range(300):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
         try:
             engine.connect().close()
         except sa.exc.OperationalError:

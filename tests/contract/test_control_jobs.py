@@ -75,7 +75,7 @@ async def test_a_started_worker_hears_of_a_job_without_time_passing(backend: Bac
     await work.start()
     await work.drain()
     await stage(store, backend.job("a"))
-    await asyncio.wait_for(hands.started.wait(), 20)
+    await asyncio.wait_for(hands.started.wait(), 60)
     await work.drain()
     assert await done(store) == ["a"]
     assert backend.clock.monotonic() == 0
@@ -142,7 +142,7 @@ async def test_one_runner_for_a_key(backend: Backend) -> None:
     work = worker(backend, store, hands)
     await work.start()
     await stage(store, backend.job("one", key="k"))
-    await asyncio.wait_for(hands.started.wait(), 20)
+    await asyncio.wait_for(hands.started.wait(), 60)
     await stage(
         store, backend.job("two", key="k"), backend.job("three", key="k"), backend.job("free", key="l")
     )
@@ -310,7 +310,7 @@ async def test_a_job_that_fails_while_its_twin_waits_absorbs_it(backend: Backend
     work = worker(backend, store, hands, retry=Retry(first_delay_seconds=100))
     await stage(store, backend.job("one", key="k"))
     draining = asyncio.create_task(work.drain())
-    await asyncio.wait_for(hands.started.wait(), 20)
+    await asyncio.wait_for(hands.started.wait(), 60)
     await stage(store, backend.job("two", key="k"))
     gate.set()
     await draining
@@ -413,7 +413,7 @@ async def test_a_claim_that_ran_out_is_taken_over_and_the_late_runner_does_not_c
     await stage(store, backend.job("a"))
     sleepy = worker(backend, store, slow)  # not started: nobody renews its claims
     draining = asyncio.create_task(sleepy.drain())
-    await asyncio.wait_for(slow.started.wait(), 20)
+    await asyncio.wait_for(slow.started.wait(), 60)
     other = store if backend.sqlite else await backend.open()
     await worker(backend, other, quick).drain()
     assert quick.ran == []
@@ -436,7 +436,7 @@ async def test_a_started_worker_keeps_its_claims_alive(backend: Backend) -> None
     work = worker(backend, store, hands)
     await work.start()
     await stage(store, backend.job("a"))
-    await asyncio.wait_for(hands.started.wait(), 20)
+    await asyncio.wait_for(hands.started.wait(), 60)
     for _ in range(10):
         await backend.clock.advance(limits.LEASE_SECONDS / 3)
         await put(store, "tick", Thing(1))  # behind the heartbeat in the writer's line
@@ -455,7 +455,7 @@ async def test_a_worker_that_slept_too_long_does_not_take_its_own_jobs_from_itse
     work = worker(backend, store, hands)
     await stage(store, backend.job("a"))
     draining = asyncio.create_task(work.drain())
-    await asyncio.wait_for(hands.started.wait(), 20)
+    await asyncio.wait_for(hands.started.wait(), 60)
     await backend.clock.advance(limits.LEASE_SECONDS * 2)
     await stage(store, backend.job("b"))
     await work.start()
@@ -483,7 +483,7 @@ async def test_stop_lets_jobs_finish_and_puts_back_those_that_do_not(backend: Ba
     )
     await work.start()
     await stage(store, backend.job("a", kind="test.a"), backend.job("b", kind="test.b"))
-    await asyncio.wait_for(asyncio.gather(finishing.started.wait(), hanging.started.wait()), 20)
+    await asyncio.wait_for(asyncio.gather(finishing.started.wait(), hanging.started.wait()), 60)
     while store.busy:  # the worker has looked again and waits now
         await turns()
     stopping = asyncio.create_task(work.stop())

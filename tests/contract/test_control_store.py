@@ -382,7 +382,7 @@ async def test_a_reader_that_follows_never_misses_a_fact(backend: Backend) -> No
 
     follower = asyncio.create_task(follow())
     await asyncio.gather(*(commits(store, f"w{number}-") for number, store in enumerate(writers)))
-    await asyncio.wait_for(follower, 30)
+    await asyncio.wait_for(follower, 60)
     assert len(set(followed)) == len(followed)
 
 

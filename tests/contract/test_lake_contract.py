@@ -311,7 +311,7 @@ async def test_a_query_over_the_limits_is_refused(lake: ClickhouseLake) -> None:
 async def known_to_the_engine(lake: ClickhouseLake, queries: int) -> None:
     """Ask until so many SELECTs of the lake really run."""
     named = "SELECT count() FROM system.processes WHERE startsWith(Settings['log_comment'], 'triptych-')"
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while (await lake._engine.command(named)).rows[0][0] < queries:
             pass
 

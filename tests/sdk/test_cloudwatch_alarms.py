@@ -53,7 +53,7 @@ def test_an_alarm_goes_off_and_says_why(client, eventually):
     alarm = state("heat")
     assert "out of the last 2 datapoints [99.0 (" in alarm["StateReason"]
     assert json.loads(alarm["StateReasonData"])["statistic"] == "Maximum"
-    eventually(lambda: state("any")["StateValue"] == "ALARM", what="the composite alarm", seconds=5)
+    eventually(lambda: state("any")["StateValue"] == "ALARM", what="the composite alarm")
     assert state("any")["StateReason"].startswith(f"{alarm['AlarmArn']} transitioned to ALARM at ")
 
     def history(**filters) -> list[dict]:

@@ -30,7 +30,7 @@ def tailing(server):
         region_name="us-east-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
-        config=Config(inject_host_prefix=False, read_timeout=20),
+        config=Config(inject_host_prefix=False, read_timeout=60),
     )
 
 

@@ -17,7 +17,7 @@ from triptych.testing.server import ServerProcess
 
 def get(server: ServerProcess, path: str) -> tuple[int, bytes]:
     try:
-        with urllib.request.urlopen(f"{server.url}{path}", timeout=10) as reply:
+        with urllib.request.urlopen(f"{server.url}{path}", timeout=60) as reply:
             return reply.status, reply.read()
     except urllib.error.HTTPError as error:
         with error:
@@ -29,7 +29,7 @@ def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "triptych", *words],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
         cwd=cwd,
     )

@@ -33,7 +33,7 @@ def reset_peak(pid: int) -> None:
 
 @contextlib.contextmanager
 def connected(server: ServerProcess) -> Iterator[http.client.HTTPConnection]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     try:
         yield connection
     finally:

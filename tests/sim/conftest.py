@@ -31,7 +31,7 @@ def estate_process() -> Iterator[str]:
     try:
         for _ in range(600):
             try:
-                urllib.request.urlopen(f"{url}/moto-api/data.json", timeout=5).close()
+                urllib.request.urlopen(f"{url}/moto-api/data.json", timeout=60).close()
                 break
             except OSError:
                 time.sleep(0.1)

@@ -88,8 +88,8 @@ def client(url: str, service: str) -> Any:
         config=Config(
             retries={"total_max_attempts": 1},
             s3={"addressing_style": "path"},
-            connect_timeout=2,
-            read_timeout=10,
+            connect_timeout=60,
+            read_timeout=60,
         ),
     )
 

@@ -13,7 +13,12 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-START_SECONDS = 60.0
+from triptych.kernel.ids import Ids
+
+START_SECONDS = 120.0
+STOP_SECONDS = 60.0
+_PORTS = (15_000, 32_000)
+"""Below Linux's own choice (``ip_local_port_range``: from 32768)."""
 
 
 class ServerFailed(RuntimeError):  # noqa: N818
@@ -69,7 +74,7 @@ class ServerProcess:
         process = self._running
         process.terminate()
         try:
-            return process.wait(timeout=30)
+            return process.wait(timeout=STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -104,10 +109,17 @@ class ServerProcess:
 
 
 def free_port() -> int:
-    """A port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port nobody has at this moment, and that nobody is given while a server starts, or starts again.
+
+    Port 0 would give one of those the system gives to every outgoing connection, seconds before it is bound.
+    """
+    ids = Ids()
+    for _ in range(100):
+        port = int(ids.uniform(*_PORTS))
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise ServerFailed(f"no port between {_PORTS[0]} and {_PORTS[1]} is free")
 
 
 @contextlib.contextmanager

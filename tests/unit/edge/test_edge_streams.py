@@ -94,6 +94,6 @@ async def test_a_client_that_leaves_ends_the_stream_while_it_waits() -> None:
         finally:
             closed.set()
 
-    headers = await asyncio.wait_for(sent(exchange(client, events())), 5)
+    headers = await asyncio.wait_for(sent(exchange(client, events())), 60)
     assert len(headers) == 2
-    await asyncio.wait_for(closed.wait(), 5)
+    await asyncio.wait_for(closed.wait(), 60)

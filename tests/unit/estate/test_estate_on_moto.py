@@ -261,7 +261,7 @@ async def test_one_connection_carries_many_requests(call: Caller, estate: Estate
         return status, b"" if bodiless else await reader.readexactly(length)
 
     chunked = "Transfer-Encoding: chunked\r\n"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert await ask("PUT /store/kept", "Content-Length: 3\r\n", b"abc") == (200, b"")
         assert await ask("HEAD /store/kept") == (200, b"")
         assert await ask("PUT /store/kept2", chunked, b"2\r\nab\r\n1\r\nc\r\n0\r\n\r\n") == (200, b"")

@@ -47,7 +47,7 @@ async def running(code: str, clock: PromptClock) -> AsyncIterator[Sandbox]:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for another process to get somewhere; there is nothing to be notified by."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
