@@ -11,12 +11,16 @@ import pytest
 from botocore.config import Config
 
 from postgres_kit import postgres_url  # noqa: F401 - a fixture for everybody
+from side_by_side import (  # noqa: F401 - hooks of pytest and of pytest-xdist
+    pytest_collection_modifyitems,
+    pytest_xdist_auto_num_workers,
+    pytest_xdist_make_scheduler,
+)
 from triptych.testing.server import ServerProcess, running_server
 
 QUIET = {
     "INTERVALS__CONFIG_SWEEP_SECONDS": "3600",  # what the tests see came through the front door
     "INTERVALS__TRAIL_DELIVERY_SECONDS": "1",
-    "ESTATE__TIMEOUT_SECONDS": "120",  # moto says nothing while it hashes a gibibyte
 }
 
 
@@ -29,7 +33,7 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatabl
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--rounds", type=int, default=3, help="rounds of the kill -9 test")
+    parser.addoption("--rounds", type=int, default=2, help="rounds of the kill -9 test")
 
 
 @pytest.fixture(scope="module")
@@ -72,11 +76,11 @@ def eventually():
     import time
 
     def until(look, *, what: str, seconds: float = 60.0):
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        began = time.monotonic()
+        while (waited := time.monotonic() - began) < seconds:
             if seen := look():
                 return seen
-            time.sleep(0.05)
+            time.sleep(0.05 + waited / 20)
         pytest.fail(f"waited {seconds} s for {what}")
 
     return until

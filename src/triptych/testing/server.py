@@ -17,6 +17,8 @@ from triptych.kernel.ids import Ids
 
 START_SECONDS = 120.0
 STOP_SECONDS = 60.0
+PATIENT = {"ESTATE__TIMEOUT_SECONDS": "120"}
+"""Settings unless others are given: moto says nothing while it hashes a gibibyte, or gets no processor."""
 _PORTS = (15_000, 32_000)
 """Below Linux's own choice (``ip_local_port_range``: from 32768)."""
 
@@ -37,7 +39,7 @@ class ServerProcess:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_file = data_dir / "server.log"
-        self._settings = dict(settings or {})
+        self._settings = {**PATIENT, **(settings or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -283,7 +283,7 @@ def _one(wanted: Any, value: Any) -> bool:
     raise AssertionError(name)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(PATTERNS, min_size=1, max_size=12), st.lists(EVENTS, min_size=1, max_size=4))
 def test_matcher_and_index_agree_with_the_naive_one(wanted: list[dict[str, Any]], events: list[Any]) -> None:
     parsed = [parse(json.dumps(each)) for each in wanted]
@@ -407,7 +407,7 @@ def test_more_numbers_than_are_remembered() -> None:
         assert sorted(index.matching({"a": value + 0.5})) == [n for n in (value - 1, value) if 0 <= n < 700]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(PATTERNS, min_size=1, max_size=12), ARRAYS)
 def test_the_index_loses_nothing_in_arrays(wanted: list[dict[str, Any]], event: Any) -> None:
     parsed = [parse(json.dumps(each)) for each in wanted]
