@@ -125,7 +125,10 @@ def lane(timeline: dict[str, Any], kind: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def of_alarm(story: Story, script: Script) -> dict[str, Any]:
     def told() -> bool:
-        return bool(script.get(f"timeline?alarm={ALARM}")["episode"])
+        """The timeline is written later than the alarm's own history."""
+        found = script.get(f"timeline?alarm={ALARM}")
+        changes = [each for each in lane(found, "alarm")["items"] if each["resource"]["id"] == ALARM]
+        return bool(found["episode"]) and len(changes) == 3
 
     until(told)
     return script.get(f"timeline?alarm={ALARM}&logGroups={GROUP}")

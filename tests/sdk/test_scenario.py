@@ -117,7 +117,7 @@ def aws(server: ServerProcess, *words: str, key: str = "test", secret: str = "te
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -148,7 +148,7 @@ def test_the_same_with_the_aws_cli(told, server: ServerProcess, eventually) -> N
             f"AttributeKey=Username,AttributeValue={user}",
         )["Events"]
 
-    events = eventually(looked_up, what="the CLI's call in lookup-events", seconds=40)
+    events = eventually(looked_up, what="the CLI's call in lookup-events", seconds=120)
     assert [e["EventName"] for e in events] == ["DeleteBucketEncryption"]
     assert "aws-cli" in json.loads(events[0]["CloudTrailEvent"])["userAgent"]
 
@@ -164,11 +164,15 @@ def test_the_same_with_the_aws_cli(told, server: ServerProcess, eventually) -> N
         )["configurationItems"]
         return found if len(found) >= 5 else []
 
-    eventually(items, what="the items of two slips and two repairs", seconds=40)
-    verdict = aws(
-        server, "configservice", "get-compliance-details-by-config-rule", "--config-rule-name", story.rule
-    )
-    assert [r["ComplianceType"] for r in verdict["EvaluationResults"]] == ["COMPLIANT"]
+    eventually(items, what="the items of two slips and two repairs", seconds=120)
+
+    def compliant() -> bool:
+        verdict = aws(
+            server, "configservice", "get-compliance-details-by-config-rule", "--config-rule-name", story.rule
+        )
+        return [r["ComplianceType"] for r in verdict["EvaluationResults"]] == ["COMPLIANT"]
+
+    eventually(compliant, what="the second repair to be judged", seconds=120)
     rules = aws(server, "s3api", "get-bucket-encryption", "--bucket", story.bucket)
     assert (
         rules["ServerSideEncryptionConfiguration"]["Rules"][0]["ApplyServerSideEncryptionByDefault"][
@@ -181,7 +185,7 @@ def test_the_same_with_the_aws_cli(told, server: ServerProcess, eventually) -> N
 def test_demo_command_tells_the_story_as_json(server: ServerProcess) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "triptych", "demo", "--json", "--endpoint", server.url],
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=280, check=False,
         env={k: v for k, v in os.environ.items() if not k.startswith("AWS_")},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr + done.stdout
@@ -193,7 +197,7 @@ def test_demo_command_tells_the_story_as_json(server: ServerProcess) -> None:
 def test_demo_command_says_what_is_wrong(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "triptych", "demo", "--endpoint", "http://127.0.0.1:9"],
-        capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path,
+        capture_output=True, text=True, timeout=180, check=False, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 1
     assert "does not answer" in done.stdout + done.stderr

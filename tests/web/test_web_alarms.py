@@ -14,7 +14,7 @@ PERIODS = 60
 
 @pytest.fixture(scope="module")
 def alarms(seeded) -> None:
-    """An hour of a metric, high in its second half, and alarms on it."""
+    """An hour of a metric, high in its second half and in the half hour to come, and alarms on it."""
     cloudwatch = seeded.client("cloudwatch")
     now = int(time.time())
     cloudwatch.put_metric_data(
@@ -26,7 +26,7 @@ def alarms(seeded) -> None:
                 "Timestamp": now - (PERIODS - i) * 60,
                 "Value": 900.0 if i >= PERIODS // 2 else 100.0,
             }
-            for i in range(PERIODS + 1)
+            for i in range(PERIODS + 30)
         ],
     )
     common = {
