@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from triptych.kernel.clock import Clock
 from triptych.lake import ddl
@@ -57,6 +57,8 @@ class Stored:
     settings: Mapping[str, str]
     indexes: Mapping[str, str] = field(default_factory=dict)
     """As ``ddl.index_text`` writes them."""
+    projections: Mapping[str, str] = field(default_factory=dict)
+    """As ``ddl.projection_text`` writes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def plan(
     tables: Sequence[Table],
     stored: Mapping[str, Stored],
     spelled: Mapping[str, str],
-    settings: Mapping[str, int],
+    settings: ddl.Settings,
 ) -> list[Step]:
     """What brings the stored tables to the declared ones.
 
@@ -106,13 +108,8 @@ def plan(
         steps += _indexes(table, there)
         if spelled.get(table.ttl, table.ttl) != there.ttl:
             steps.append(Step(f"ttl of {table.name}: {table.ttl or 'none'}", ddl.set_ttl(table)))
-        if any(there.settings.get(name, "0") != str(value) for name, value in settings.items()):
-            steps.append(
-                Step(
-                    f"settings of {table.name}: {ddl.settings_text(settings)}",
-                    ddl.set_settings(table.name, settings),
-                )
-            )
+        steps += _settings(table, there, ddl.settings_for(table, settings))
+        steps += _projections(table, there)
     if troubles:
         raise SchemaMismatch(
             "The lake's tables are not the ones this version declares: "
@@ -135,6 +132,26 @@ def _indexes(table: Table, there: Stored) -> list[Step]:
         Step(f"index {table.name}.{index.name}: {index.kind}", ddl.add_index(table, index))
         for index in missing
     ]
+
+
+def _settings(table: Table, there: Stored, settings: ddl.Settings) -> list[Step]:
+    if all(there.settings.get(name, "0") == ddl.setting_text(value) for name, value in settings.items()):
+        return []
+    text = ddl.settings_text(settings)
+    return [Step(f"settings of {table.name}: {text}", ddl.set_settings(table.name, settings))]
+
+
+def _projections(table: Table, there: Stored) -> list[Step]:
+    """As ``_indexes``. One that is added is made of what is there, too: a mutation, done when it gets round to it."""
+    declared = {each.name: ddl.projection_text(each) for each in table.projections}
+    wrong = [name for name, text in there.projections.items() if declared.get(name) != text]
+    steps = [Step(f"drop projection {table.name}.{name}", ddl.drop_projection(table, name)) for name in wrong]
+    for each in table.projections:
+        if each.name in wrong or each.name not in there.projections:
+            name = f"projection {table.name}.{each.name}"
+            steps.append(Step(f"{name}: {declared[each.name]}", ddl.add_projection(table, each)))
+            steps.append(Step(f"make {name}", ddl.make_projection(table, each.name)))
+    return steps
 
 
 def _troubles(table: Table, there: Stored, spelled: Mapping[str, str]) -> list[str]:
@@ -160,6 +177,8 @@ async def migrate(
 ) -> list[Step]:
     """Bring the engine to the declared tables; answers the steps it took. Raises SchemaMismatch."""
     settings = ddl.settings_of(fsync=fsync)
+    if not await _makes_projections(engine):
+        tables = [replace(table, projections=()) for table in tables]
     await engine.command(ddl.create_table(SCHEMA, settings))
     answer = await engine.command("SELECT step FROM triptych_schema")
     applied = frozenset(row[0] for row in answer.rows)
@@ -170,6 +189,12 @@ async def migrate(
     steps = plan(tables, await _stored(engine) if due else stored, spelled, settings)
     await _take(engine, steps, clock)
     return due + steps
+
+
+async def _makes_projections(engine: Engine) -> bool:
+    """Whether its merges do; an older server reads the rows instead, which is right, too."""
+    answer = await engine.command("SELECT name FROM system.merge_tree_settings")
+    return ddl.PROJECTED.keys() <= {row[0] for row in answer.rows}
 
 
 async def _take(engine: Engine, steps: Sequence[Step], clock: Clock) -> None:
@@ -195,12 +220,23 @@ async def _stored(engine: Engine) -> dict[str, Stored]:
     for table, name, expression, kind in answer.rows:
         there = Index(name=name, expression=expression, kind=kind)
         indexes.setdefault(table, {})[name] = ddl.index_text(there)
+    projections: dict[str, dict[str, str]] = {}
+    answer = await engine.command(
+        "SELECT table, name, query FROM system.projections WHERE database = currentDatabase()"
+    )
+    for table, name, query in answer.rows:
+        projections.setdefault(table, {})[name] = query
     answer = await engine.command(
         "SELECT name, sorting_key, partition_key, engine_full FROM system.tables WHERE database = currentDatabase()"
     )
     return {
         name: Stored(
-            columns[name], order_by, partition_by, *_ttl_and_settings(engine_full), indexes.get(name, {})
+            columns[name],
+            order_by,
+            partition_by,
+            *_ttl_and_settings(engine_full),
+            indexes.get(name, {}),
+            projections.get(name, {}),
         )
         for name, order_by, partition_by, engine_full in answer.rows
     }

@@ -37,6 +37,20 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Projection:
+    """Sums of a table's rows, which the engine keeps beside them and reads in their place where a query asks for
+    nothing else. Only merges make it (``engine``): of parts that were never merged the rows themselves are read.
+
+    :param by: columns and expressions; a query's conditions and groups are of these.
+    :param sums: aggregates, e.g. ``count()``.
+    """
+
+    name: str
+    by: tuple[str, ...]
+    sums: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """One table; every table has ``account`` and ``region`` columns, first in its order.
 
@@ -56,3 +70,4 @@ class Table:
     ttl: str = ""
     few_of_many: bool = False
     indexes: tuple[Index, ...] = ()
+    projections: tuple[Projection, ...] = ()

@@ -8,7 +8,7 @@ import pytest
 
 from triptych.lake import ddl
 from triptych.lake.migrate import Migration, SchemaMismatch, Step, Stored, pending, plan
-from triptych.lake.table import Column, Index, Table
+from triptych.lake.table import Column, Index, Projection, Table
 
 SETTINGS = {"a": 1}
 THINGS = Table(
@@ -46,6 +46,7 @@ STORED = Stored(
         replace(THINGS, order_by=("account", "region", "when")),
         replace(THINGS, indexes=(Index(name="a b", expression="time", kind="minmax"),)),
         replace(THINGS, indexes=(Index(name="a", expression="time", kind="minmax"),) * 2),
+        replace(THINGS, projections=(Projection(name="a", by=("account",), sums=("count()",)),) * 2),
     ],
 )
 def test_wrong_declarations(table: Table) -> None:
@@ -79,6 +80,17 @@ def test_create_with_an_index() -> None:
         replace(THINGS, indexes=(Index(name="times", expression="time", kind="minmax"),)), SETTINGS
     )
     assert "CODEC(Delta, ZSTD(1)), INDEX `times` time TYPE minmax GRANULARITY 1) ENGINE = MergeTree" in made
+
+
+def test_create_with_a_projection() -> None:
+    sums = Projection(name="sums", by=("account", "toStartOfMinute(time)"), sums=("count()",))
+    made = ddl.create_table(replace(THINGS, projections=(sums,)), SETTINGS)
+    text = "SELECT account, toStartOfMinute(time), count() GROUP BY account, toStartOfMinute(time)"
+    assert f"CODEC(Delta, ZSTD(1)), PROJECTION `sums` ({text})) ENGINE = MergeTree" in made
+    assert made.endswith(
+        " SETTINGS a = 1, lightweight_mutation_projection_mode = 'rebuild', "
+        "materialize_projections_on_insert = 0, materialize_projections_on_merge = 1"
+    )
 
 
 def test_nothing_to_do() -> None:

@@ -31,6 +31,7 @@ from triptych.services.logs.metrics import MINUTES
 from triptych.services.logs.moments import millis
 from triptych.services.logs.removal import remove_later
 from triptych.services.logs.search import kept_since
+from triptych.services.logs.sizes import minute, minute_of
 from triptych.services.logs.subscription import SUBSCRIPTIONS
 from triptych.services.logs.tags import checked_tags
 
@@ -156,7 +157,10 @@ def _described(ctx: Ctx, group: LogGroup, stored: int) -> dict[str, Any]:
 
 
 async def _stored_bytes(ctx: Ctx, groups: list[LogGroup]) -> dict[str, int]:
-    """Bytes by group id: what is there now, not what was there at some time yesterday as AWS has it."""
+    """Bytes by group id: what is there now, not what was there at some time yesterday as AWS has it.
+
+    Of a group with a retention, the minute in which the oldest events fall counts in full.
+    """
     if not groups:
         return {}
     conditions: list[exp.Expr] = []
@@ -165,10 +169,8 @@ async def _stored_bytes(ctx: Ctx, groups: list[LogGroup]) -> dict[str, int]:
         values[f"group_{at}"] = group.id
         own: exp.Condition = exp.column("group_id").eq(exp.Placeholder(this=f"group_{at}"))
         if (since := kept_since(group, ctx.now)) is not None:
-            values[f"since_{at}"] = since
-            own = exp.and_(
-                own, exp.GTE(this=exp.column("time"), expression=exp.Placeholder(this=f"since_{at}"))
-            )
+            values[f"since_{at}"] = minute_of(since)
+            own = exp.and_(own, exp.GTE(this=minute(), expression=exp.Placeholder(this=f"since_{at}")))
         conditions.append(own)
     query = (
         exp.select("group_id", exp.alias_(exp.Sum(this=exp.column("bytes")), "stored"))

@@ -24,6 +24,7 @@ from triptych.services.logs.group import GROUPS
 from triptych.services.logs.moments import millis, moment
 from triptych.services.logs.removal import removed_streams
 from triptych.services.logs.search import kept_since
+from triptych.services.logs.sizes import minutes, summed, summed_between
 
 Status = Literal["Scheduled", "Running", "Complete", "Failed", "Cancelled", "Timeout"]
 RUN = "logs.insights"
@@ -93,11 +94,15 @@ behind until they are too old, as everybody's."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The log events a query reads: their condition and what it binds, and the groups by their ids."""
+    """The log events a query reads: their condition and what it binds, and the groups by their ids.
+
+    :ivar everything: whether it reads all that the groups have in the time.
+    """
 
     condition: exp.Condition
     values: dict[str, Any]
     groups: dict[str, str]
+    everything: bool
 
 
 def shown_log(ctx: Ctx, name: str) -> str:
@@ -117,19 +122,10 @@ def _in_time() -> list[exp.Expr]:
     ]
 
 
-def _scan(condition: exp.Condition) -> exp.Select:
-    count = exp.Anonymous(this="count", expressions=[])
-    size = exp.Anonymous(this="sum", expressions=[exp.column("bytes")])
-    return (
-        exp.select(exp.alias_(count, "events"), exp.alias_(size, "size"))
-        .from_("logs_events")
-        .where(condition)
-    )
-
-
-_ONE_GROUP = exp.and_(exp.column("group_id").eq(_value("groups")), *_in_time())
+_THE_GROUP = exp.column("group_id").eq(_value("groups"))
 """What most queries read. Equal, not one of: the engine then reads in the order of the times."""
-_SCAN_OF_ONE = Fixed(_scan(_ONE_GROUP))
+_ONE_GROUP = exp.and_(_THE_GROUP, *_in_time())
+_SCAN_OF_ONE = Fixed(summed_between(_THE_GROUP))
 
 
 async def source_of(ctx: Ctx, query: InsightsQuery) -> Source:
@@ -146,25 +142,36 @@ async def source_of(ctx: Ctx, query: InsightsQuery) -> Source:
     groups = {group.id: shown_log(ctx, group.name) for group in found}
     start, end = moment(query.start * 1000), moment((query.end + 1) * 1000)
     values: dict[str, Any] = {"groups": list(groups) or [""], "start": start, "end": end}
-    group_id = exp.column("group_id")
-    inside = exp.and_(exp.In(this=group_id, expressions=[_value("groups")]), *_in_time())
-    if len(groups) == 1:
-        values["groups"] = next(iter(groups))
-        inside = _ONE_GROUP
+    inside = exp.and_(_some_groups(), *_in_time())
     wanted: list[exp.Expr] = []
     for number, group in enumerate(found):
         since = kept_since(group, ctx.now)
         if since is None or since <= start:
             continue
+        if len(found) == 1:
+            values["start"] = since
+            continue
         values |= {f"group{number}": group.id, f"since{number}": since}
         other = exp.NEQ(this=exp.column("group_id"), expression=_value(f"group{number}"))
         young = exp.GTE(this=exp.column("time"), expression=_value(f"since{number}"))
         wanted.append(exp.or_(other, young))
+    if len(groups) == 1:
+        values["groups"] = next(iter(groups))
+        inside = _ONE_GROUP
     if removed:
         values["removed"] = removed
         gone = exp.ArrayContains(this=_value("removed"), expression=exp.column("stream_id"))
         wanted.append(exp.not_(gone))
-    return Source(condition=exp.and_(inside, *wanted) if wanted else inside, values=values, groups=groups)
+    return Source(
+        condition=exp.and_(inside, *wanted) if wanted else inside,
+        values=values,
+        groups=groups,
+        everything=not wanted,
+    )
+
+
+def _some_groups() -> exp.Condition:
+    return exp.In(this=exp.column("group_id"), expressions=[_value("groups")])
 
 
 def compiled(query: InsightsQuery, source: Source) -> Compiled:
@@ -176,9 +183,13 @@ def compiled(query: InsightsQuery, source: Source) -> Compiled:
     )
 
 
-def scan(source: Source) -> exp.Select | Fixed:
-    """How many events are read, and their bytes."""
-    return _SCAN_OF_ONE if source.condition is _ONE_GROUP else _scan(source.condition)
+def scan(source: Source) -> tuple[exp.Select | Fixed, dict[str, Any]]:
+    """How many events are read, and their bytes: a SELECT and what it binds."""
+    if not source.everything:
+        return summed(source.condition), source.values
+    query = _SCAN_OF_ONE if len(source.groups) == 1 else summed_between(_some_groups())
+    time = minutes(source.values["start"], source.values["end"])
+    return query, {"groups": source.values["groups"], **time}
 
 
 def short(rows: Sequence[Row]) -> tuple[Row, ...] | None:

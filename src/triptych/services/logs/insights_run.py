@@ -107,8 +107,9 @@ async def _answer(ctx: Ctx, query: InsightsQuery) -> _Answer:
     lake, place = ctx.runtime.lake, {"account": ctx.account, "region": ctx.region}
     source = await source_of(ctx, query)
     select = compiled(query, source)
+    everything, bound = scan(source)
     found, (whole,) = await asyncio.gather(
-        lake.select(select.rows, select.values, **place), lake.select(scan(source), source.values, **place)
+        lake.select(select.rows, select.values, **place), lake.select(everything, bound, **place)
     )
     rows = [tuple(row.values()) for row in found]
     if select.unfiltered:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from triptych.lake.table import Column, Index, Table
+from triptych.lake.table import Column, Index, Projection, Table
 
 LOG_EVENTS = Table(
     name="logs_events",
@@ -25,6 +25,13 @@ LOG_EVENTS = Table(
         Index(name="message_grams", expression="message", kind="ngrambf_v1(4, 32768, 1, 0)", optional=True),
         Index(name="batch_range", expression="batch", kind="minmax"),
     ),
+    projections=(
+        Projection(
+            name="sizes",
+            by=("account", "region", "group_id", "toStartOfMinute(time)"),
+            sums=("count()", "sum(bytes)"),
+        ),
+    ),
 )
 """One row an event. ``group_id`` and ``stream_id`` are the lives of the names (``group.LogGroup.id``): rows of a
 deleted group or stream belong to nobody until ``removal`` takes them away. (time, batch, number) is ``place.Place``.
@@ -34,5 +41,6 @@ byte. Messages are what searches read: LZ4 is read almost twice as fast as ZSTD,
 ``message_grams`` says in 32 KB for each 8,192 of them which four characters in a row they have, so a search for a
 rare word unpacks almost nothing; but to make it costs as much CPU as all the rest of putting a line, so it is there
 for those who want it (``docs/benchmarks.md``). ``batch_range`` is for those who ask for what is new: they come to the
-newest batches without reading all the older ones' numbers.
+newest batches without reading all the older ones' numbers. ``sizes`` is for ``sizes.py``: how much there is in a time,
+from a row a minute.
 """
