@@ -131,7 +131,7 @@ async def open_app(
             wrote=metrics.lake_rows,
         )
         stack.push_async_callback(lake.close)
-        sandbox = Sandbox(clock=clock) if _uses_sandbox(settings) else None
+        sandbox = Sandbox(clock=clock, preload=settings.estate.preload) if _uses_sandbox(settings) else None
         if sandbox is not None:
             await sandbox.start()
             stack.push_async_callback(sandbox.stop)

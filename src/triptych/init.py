@@ -44,6 +44,7 @@ log_level = "info"
 default = "sandbox"
 timeout_seconds = 10.0
 connect_timeout_seconds = 3.0
+preload = ["s3", "iam", "sts", "ec2"] # what the sandbox loads as it starts; the rest when it is first called
 # access_key_id = ""          # to sign calls to upstreams that verify them
 # secret_access_key = ""
 

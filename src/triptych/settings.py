@@ -26,6 +26,9 @@ class Estate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     timeout_seconds: float = 10.0
     """How long an upstream may stay silent before the caller gets a 503."""
     connect_timeout_seconds: float = 3.0
+    preload: tuple[str, ...] = ("s3", "iam", "sts", "ec2")
+    """Services the sandbox loads as it starts. EC2's takes a second of CPU, during which all calls suffer, and the
+    first sweep of a recorder would ask for it at a worse moment. The others are loaded when they are first called."""
 
 
 class Intervals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -119,12 +122,14 @@ def load(
 _PREFIX = "TRIPTYCH_"
 _OF_THE_BUILD = frozenset({"TRIPTYCH_CONSOLE"})
 """Variables of the same prefix that say how Triptych is installed; they may still be set when it runs."""
+_LISTS = frozenset({("hostnames",), ("estate", "preload")})
+"""Settings with several values, which stand between commas in a variable."""
 
 
 def _place(values: dict[str, Any], path: list[str], text: str) -> None:
     for name in path[:-1]:
         values = values.setdefault(name, {})
-    values[path[-1]] = tuple(text.split(",")) if path == ["hostnames"] else text
+    values[path[-1]] = tuple(filter(None, text.split(","))) if tuple(path) in _LISTS else text
 
 
 def _decode(kind: type, value: Any) -> Any:

@@ -29,6 +29,13 @@ def test_later_sources_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     )
 
 
+def test_lists_stand_between_commas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = load(None, {"TRIPTYCH_HOSTNAMES": "a,b", "TRIPTYCH_ESTATE__PRELOAD": "s3,sqs"})
+    assert (settings.hostnames, settings.estate.preload) == (("a", "b"), ("s3", "sqs"))
+    assert load(None, {"TRIPTYCH_ESTATE__PRELOAD": ""}).estate.preload == ()
+
+
 def test_defaults_without_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert load(None, {}) == Settings()

@@ -33,6 +33,7 @@ class Sandbox:
     Its state is in its memory: a restart begins with an empty estate, which the log says. ``base_url`` is None
     while it is down; callers answer 503 then, they do not wait.
 
+    :param preload: services to load at the start, one after the other; the others are loaded on demand.
     :ivar restarts: how often it came up again after dying.
     """
 
@@ -40,11 +41,12 @@ class Sandbox:
         self,
         *,
         clock: Clock,
+        preload: Sequence[str] = (),
         command: Sequence[str] = _COMMAND,
         start_seconds: float = limits.SANDBOX_START_SECONDS,
     ) -> None:
         self._clock = clock
-        self._command = tuple(command)
+        self._command = (*command, *preload)
         self._start_seconds = start_seconds
         self._process: asyncio.subprocess.Process | None = None
         self._last_lines: deque[str] = deque(maxlen=20)

@@ -1,6 +1,6 @@
 """The sandbox's process: moto's WSGI application behind a small keep-alive HTTP/1.1 server on loopback.
 
-Started by ``sandbox.Sandbox`` as ``python -m triptych.estate.sandbox_main``. It binds a free port, prints
+Started by ``sandbox.Sandbox`` as ``python -m triptych.estate.sandbox_main [service ...]``. It binds a free port, prints
 ``READY <port>`` on stdout and serves until its stdin closes: the parent holds the other end of that pipe, so
 the child ends with its parent, however that ended.
 
@@ -16,7 +16,7 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from http.client import responses
 from typing import Any, NoReturn
 
@@ -30,10 +30,6 @@ from werkzeug.serving import DechunkedInput, ThreadedWSGIServer
 
 from triptych.estate.moto_dialect import FAULT
 from triptych.kernel.ids import UPPER_ALNUM, Ids
-
-WARM = ("s3", "iam", "sts", "ec2")
-"""Backends loaded one after the other right after the start: EC2's takes a second during which all calls
-suffer, and the first sweep would ask for it at a worse moment. The others load on demand, as moto does."""
 
 
 class Request(BackendRequest):
@@ -211,6 +207,15 @@ def end_with_parent() -> None:
     os._exit(0)
 
 
+def preload(dispatcher: Dispatcher, services: Sequence[str]) -> None:
+    """Load services one after the other; the others are loaded on demand, as moto does."""
+    for service in services:
+        try:
+            dispatcher.application(service)
+        except Exception as error:  # noqa: BLE001 - a service that moto lacks is no reason to load no other
+            print(f"{service} cannot be preloaded: {error!r}", file=sys.stderr, flush=True)  # noqa: T201
+
+
 def main() -> None:
     threading.Thread(target=end_with_parent, daemon=True).start()
     dispatcher = Dispatcher(create_app)
@@ -218,7 +223,7 @@ def main() -> None:
     os.environ["MOTO_PORT"] = str(server.port)  # read by moto's backends that call the server themselves
     sys.stdout.write(f"READY {server.port}\n")
     sys.stdout.flush()
-    threading.Thread(target=lambda: [dispatcher.application(b) for b in WARM], daemon=True).start()
+    threading.Thread(target=preload, args=(dispatcher, sys.argv[1:]), daemon=True).start()
     server.serve_forever()
 
 

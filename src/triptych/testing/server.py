@@ -17,8 +17,9 @@ from triptych.kernel.ids import Ids
 
 START_SECONDS = 120.0
 STOP_SECONDS = 60.0
-PATIENT = {"ESTATE__TIMEOUT_SECONDS": "120"}
-"""Settings unless others are given: moto says nothing while it hashes a gibibyte, or gets no processor."""
+DEFAULTS = {"ESTATE__TIMEOUT_SECONDS": "120", "ESTATE__PRELOAD": "s3,iam,sts"}
+"""Settings unless others are given: moto says nothing while it hashes a gibibyte, or gets no processor; and most
+servers end before anybody asked for EC2."""
 _PORTS = (15_000, 32_000)
 """Below Linux's own choice (``ip_local_port_range``: from 32768)."""
 
@@ -39,7 +40,7 @@ class ServerProcess:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_file = data_dir / "server.log"
-        self._settings = {**PATIENT, **(settings or {})}
+        self._settings = {**DEFAULTS, **(settings or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import structlog.testing
 
+from triptych.estate import sandbox_main
 from triptych.estate.sandbox import Sandbox, SandboxFailed, child_environment
 from triptych.kernel.clock import SystemClock
 
@@ -68,6 +69,23 @@ async def test_it_is_up_once_started_and_gone_once_stopped() -> None:
     assert not sandbox.running and sandbox.base_url is None and sandbox.pid is None
     assert not alive(pid)
     await sandbox.stop()  # twice is harmless
+
+
+async def test_the_child_is_told_what_to_load() -> None:
+    code = "import sys; print('READY', len(sys.argv[1]) + len(sys.argv[2]), flush=True); sys.stdin.read()"
+    sandbox = Sandbox(clock=PromptClock(), command=child(code), preload=("s3", "sqs"))
+    await sandbox.start()
+    assert sandbox.base_url == "http://127.0.0.1:5"
+    await sandbox.stop()
+
+
+def test_a_service_moto_lacks_does_not_keep_the_others_from_loading(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    dispatcher = sandbox_main.Dispatcher(sandbox_main.create_app)
+    sandbox_main.preload(dispatcher, ["telegraphy", "sqs"])
+    assert list(dispatcher.app_instances) == ["sqs"]
+    assert "telegraphy cannot be preloaded" in capsys.readouterr().err
 
 
 async def test_it_comes_back_when_it_dies() -> None:
