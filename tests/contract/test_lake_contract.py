@@ -333,6 +333,23 @@ async def test_a_caller_that_gives_up_leaves_at_once_and_the_lake_goes_on(lake: 
         assert await ids(lake) == ["one"]
 
 
+async def test_how_far_a_select_is(lake: ClickhouseLake) -> None:
+    await lake.write(EVENTS, [event("one"), event("two")])
+    assert await lake.rows_read("mine") == 0
+    reading = asyncio.create_task(
+        lake.select(tree(ENDLESS), account="111111111111", region=None, called="mine")
+    )
+    async with asyncio.timeout(60):
+        while await lake.rows_read("mine") != 2:
+            pass
+    assert await lake.rows_read("another") == 0
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    async with asyncio.timeout(60):
+        while await lake.rows_read("mine"):
+            pass
+
+
 async def test_closing_stops_what_still_reads(lake: ClickhouseLake) -> None:
     await lake.write(EVENTS, [event("one")])
     slow = tree(ENDLESS)

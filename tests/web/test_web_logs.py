@@ -34,6 +34,28 @@ def test_a_query_runs_narrows_and_is_exported(browse, seeded) -> None:
     console.check_both_modes()
 
 
+def test_a_long_query_says_how_far_it_is(browse, seeded) -> None:
+    console = browse(None)
+    page = console.page
+    sofar = {"recordsScanned": 1234567.0, "bytesScanned": 5e6}
+    held = True
+
+    def hold(route, request) -> None:
+        if held and request.headers.get("x-amz-target", "").endswith("GetQueryResults"):
+            route.fulfill(json={"status": "Running", "results": [], "statistics": sofar})
+        else:
+            route.continue_()
+
+    page.route("**/*", hold)
+    console.open(insights(seeded, "fields level"), "Logs Insights")
+    expect(
+        page.get_by_text(re.compile(r"Running: 1.23 M events read so far, 4.77 MiB")).first
+    ).to_be_visible()
+    console.check_both_modes()
+    held = False
+    expect(page.get_by_text(re.compile(r"240 results · 240 of 240 events matched"))).to_be_visible()
+
+
 def test_a_result_opens_with_all_its_fields(browse, seeded) -> None:
     console = browse(
         insights(seeded, 'filter level = "ERROR" | fields @timestamp, requestId'), "Logs Insights"

@@ -167,14 +167,19 @@ class Engine:
             raise
 
     async def read(
-        self, sql: str, values: Mapping[str, Any], settings: Mapping[str, Any] = MappingProxyType({})
+        self,
+        sql: str,
+        values: Mapping[str, Any],
+        settings: Mapping[str, Any] = MappingProxyType({}),
+        called: str = "",
     ) -> Answer:
         """Run one SELECT; a cancelled caller's is stopped.
 
         :param settings: the engine's, beside those of all reads.
+        :param called: for ``rows_read``; nobody else's name.
         Raises TooMuch at a limit, clickhouse-connect's errors otherwise.
         """
-        name = f"{self._name}-{next(self._reads)}"
+        name = self._full_name(called or str(next(self._reads)))
 
         def work(client: Client) -> Answer:
             # The name travels as a comment in the query log; ids of queries are not ours to choose on chDB.
@@ -195,6 +200,17 @@ class Engine:
                 self._killers.add(killer)
                 killer.add_done_callback(self._killers.discard)
             raise
+
+    async def rows_read(self, called: str) -> int:
+        """How many rows the SELECT of that name has read so far; 0 if none runs."""
+        answer = await self.command(
+            "SELECT sum(read_rows) FROM system.processes WHERE Settings['log_comment'] = {name: String}",
+            {"name": self._full_name(called)},
+        )
+        return int(answer.rows[0][0])
+
+    def _full_name(self, name: str) -> str:
+        return f"{self._name}-{name}"
 
     async def _kill(self, name: str, reading: Future[Answer]) -> None:
         """Stop a running SELECT. One that has just begun is not known to the engine yet, so ask again."""

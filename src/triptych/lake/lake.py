@@ -32,11 +32,18 @@ class Lake(Protocol):
         *,
         account: str,
         region: str | None,
+        called: str = "",
     ) -> list[dict[str, Any]]:
         """Run a sqlglot tree whose user values are placeholders (``exp.Placeholder(this="name")``).
 
         Every table in the tree is restricted to ``account`` (and ``region``, unless None: all regions).
+
+        :param called: a name of its own, for ``rows_read``.
         """
+        ...
+
+    async def rows_read(self, called: str) -> int:
+        """How many rows the ``select`` of that name has read so far; 0 before it has begun and when it is over."""
         ...
 
     async def delete(

@@ -65,6 +65,7 @@ class ClickhouseLake:
         *,
         account: str,
         region: str | None,
+        called: str = "",
     ) -> list[dict[str, Any]]:
         """See ``Lake.select``. Points in time come back as aware UTC datetimes.
 
@@ -74,8 +75,12 @@ class ClickhouseLake:
         text, bound = compiled.text, bound_values(values or {}, account=account, region=region)
         if isinstance(query, Fixed) and query.narrow:
             text, bound = with_numbers(text, bound)
-        answer = await self._engine.read(text, bound, compiled.settings)
+        answer = await self._engine.read(text, bound, compiled.settings, called)
         return [dict(zip(answer.columns, map(_utc, row), strict=True)) for row in answer.rows]
+
+    async def rows_read(self, called: str) -> int:
+        """See ``Lake.rows_read``."""
+        return await self._engine.rows_read(called)
 
     def _compiled(
         self, query: exp.Query | Fixed, values: Mapping[str, Any], *, account: str, region: str | None

@@ -134,6 +134,7 @@ class _OwnTokens:
         self._lake = lake
         self._owner = owner
         self.select = lake.select
+        self.rows_read = lake.rows_read
         self.delete = lake.delete
         self.close = lake.close
 

@@ -1,5 +1,6 @@
 /** A Logs Insights query as a query: started, polled, stopped on the server when nobody waits for it any more. */
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { aws } from "../api/client";
 import { ApiError } from "../api/errors";
 import type { QueryStatistics } from "../api/gen/logs";
@@ -24,8 +25,13 @@ export interface Answered {
 const FIRST_MS = 120;
 const LONGEST_MS = 1500;
 
-/** Raises ApiError; stops the query when `signal` aborts. */
-export async function runInsights(asked: Asked, region: string, signal: AbortSignal): Promise<Answered> {
+/** Raises ApiError; stops the query when `signal` aborts. `onProgress` is told how much was read so far. */
+export async function runInsights(
+  asked: Asked,
+  region: string,
+  signal: AbortSignal,
+  onProgress?: (sofar: QueryStatistics) => void,
+): Promise<Answered> {
   const began = performance.now();
   const { queryId = "" } = await aws(
     "logs",
@@ -52,6 +58,7 @@ export async function runInsights(asked: Asked, region: string, signal: AbortSig
       }
       if (answer.status !== "Running" && answer.status !== "Scheduled")
         throw new ApiError(`Query${answer.status ?? "Unknown"}`, `The query ended as ${answer.status}.`, 0);
+      onProgress?.(answer.statistics ?? {});
       await pause(wait, signal);
     }
   } finally {
@@ -100,15 +107,19 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 export function useInsights(asked: Asked, run: number, enabled: boolean) {
   const { region } = useGlobals();
   const client = useQueryClient();
+  const [progress, setProgress] = useState<QueryStatistics>({});
   const queryKey = ["insights", region, asked, run];
   const query = useQuery({
     queryKey,
-    queryFn: ({ signal }) => runInsights(asked, region, signal),
+    queryFn: ({ signal }) => {
+      setProgress({});
+      return runInsights(asked, region, signal, setProgress);
+    },
     enabled,
     staleTime: Number.POSITIVE_INFINITY,
     refetchOnWindowFocus: false,
     retry: false,
     placeholderData: keepPreviousData,
   });
-  return { ...query, cancel: () => void client.cancelQueries({ queryKey }) };
+  return { ...query, progress, cancel: () => void client.cancelQueries({ queryKey }) };
 }

@@ -112,7 +112,8 @@ async def query_called(ctx: Ctx, key: str) -> InsightsQuery:
 async def get_query_results(ctx: Ctx, params: dict[str, Any]) -> dict[str, Any]:
     """The state of a query and, once it is Complete, its rows, page by page.
 
-    Partly: there are no rows and statistics are 0 while it runs; nothing is encrypted or skipped.
+    Partly: while it runs the statistics say how much was read so far, but no rows and no matches are told; nothing is
+    encrypted or skipped.
     """
     query = await query_called(ctx, params["queryId"])
     listing = f"GetQueryResults|{query.id}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
@@ -32,7 +33,20 @@ from triptych.services.logs.moments import millis
 log = structlog.get_logger()
 
 _LOOK_SECONDS = 0.2
-"""How often a running query looks whether it was stopped."""
+"""How often a running query looks whether it was stopped, and says how far it is."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """One run while it lasts.
+
+    :ivar name: of its SELECTs in the lake, and of its rows: a second run does not meet the first.
+    :ivar events: all that it will read, as soon as that is counted; ``bytes`` too.
+    """
+
+    name: str
+    events: int = 0
+    bytes: int = 0
 
 
 class _Answer(NamedTuple):
@@ -45,14 +59,15 @@ class _Answer(NamedTuple):
 
 
 async def _run(ctx: Ctx, job: Job) -> None:
-    """Run one query. What it finds is kept under a new name each time, so a second run does not meet the first."""
+    """Run one query."""
     unit = ctx.runtime.control.unit()  # not the job's own, for which this would be what it decided by
     query = await unit.get(QUERIES, job.body["id"], account=ctx.account, region=ctx.region)
     if query is None or not query.active:
         return
-    working = asyncio.create_task(_answer(ctx, query))
+    work = _Work(ctx.ids.uuid())
+    working = asyncio.create_task(_answer(ctx, query, work))
     try:
-        stopped = await _until_done(ctx, query.id, working)
+        stopped = await _until_done(ctx, query.id, work, working)
     finally:
         if not working.done():
             working.cancel()
@@ -70,32 +85,33 @@ async def _run(ctx: Ctx, job: Job) -> None:
         await _ended(ctx, query.id, "Failed")
         return
     kept = short(answer.rows)
-    run = ctx.ids.uuid()
     if kept is None:
-        await save_rows(ctx, run, answer.rows)
-    await _ended(ctx, query.id, "Complete", answer, run, kept or ())
+        await save_rows(ctx, work.name, answer.rows)
+    await _ended(ctx, query.id, "Complete", answer, work.name, kept or ())
 
 
-async def _until_done(ctx: Ctx, key: str, working: asyncio.Task[_Answer]) -> bool:
+async def _until_done(ctx: Ctx, key: str, work: _Work, working: asyncio.Task[_Answer]) -> bool:
     """Whether the query was stopped before its work was done."""
     while not working.done():
         pause = asyncio.ensure_future(ctx.runtime.clock.sleep(_LOOK_SECONDS))
         await asyncio.wait({working, pause}, return_when=asyncio.FIRST_COMPLETED)
         pause.cancel()
-        if not working.done() and not await _still_wanted(ctx, key):
+        if not working.done() and not await _still_wanted(ctx, key, work):
             return True
     return False  # a stop that came this late is seen when the end is staged
 
 
-async def _still_wanted(ctx: Ctx, key: str) -> bool:
-    """Whether nobody stopped it. One that takes longer than a look is shown as Running; a short one is spared that
-    commit and goes from Scheduled to its end."""
+async def _still_wanted(ctx: Ctx, key: str, work: _Work) -> bool:
+    """Whether nobody stopped it. One that takes longer than a look is shown as Running, with how much of what it reads
+    it has behind it; a short one is spared that commit and goes from Scheduled to its end."""
     unit = ctx.runtime.control.unit()
     query = await unit.get(QUERIES, key, account=ctx.account, region=ctx.region)
     if query is None or not query.active:
         return False
-    if query.status != "Running":
-        running = msgspec.structs.replace(query, status="Running")
+    read = min(await ctx.runtime.lake.rows_read(work.name), work.events)
+    if query.status != "Running" or read > query.scanned:
+        size = work.bytes * read // max(1, work.events)
+        running = msgspec.structs.replace(query, status="Running", scanned=read, bytes=size)
         unit.put(QUERIES, key, running, account=ctx.account, region=ctx.region)
         # Who was quicker has stopped it: the next look sees that.
         with contextlib.suppress(Conflict):
@@ -103,17 +119,22 @@ async def _still_wanted(ctx: Ctx, key: str) -> bool:
     return True
 
 
-async def _answer(ctx: Ctx, query: InsightsQuery) -> _Answer:
+async def _answer(ctx: Ctx, query: InsightsQuery, work: _Work) -> _Answer:
     lake, place = ctx.runtime.lake, {"account": ctx.account, "region": ctx.region}
     source = await source_of(ctx, query)
     select = compiled(query, source)
-    everything, bound = scan(source)
-    found, (whole,) = await asyncio.gather(
-        lake.select(select.rows, select.values, **place), lake.select(everything, bound, **place)
+
+    async def count() -> None:
+        everything, bound = scan(source)
+        (whole,) = await lake.select(everything, bound, **place)
+        work.events, work.bytes = whole["events"], whole["size"]
+
+    found, _ = await asyncio.gather(
+        lake.select(select.rows, select.values, called=work.name, **place), count()
     )
     rows = [tuple(row.values()) for row in found]
     if select.unfiltered:
-        matched = whole["events"]
+        matched = work.events
     elif select.carried and rows:
         matched = int(rows[0][-1])
     elif len(rows) < select.all_below:
@@ -125,8 +146,8 @@ async def _answer(ctx: Ctx, query: InsightsQuery) -> _Answer:
         select.fields,
         [row[:width] for row in rows],
         matched,
-        whole["events"],
-        whole["size"],
+        work.events,
+        work.bytes,
         len(source.groups),
     )
 

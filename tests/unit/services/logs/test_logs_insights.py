@@ -231,6 +231,9 @@ async def test_stop_while_it_runs(world: World) -> None:
                 asked.set()
             return []
 
+        async def rows_read(self, _: str) -> int:
+            return 0
+
     key = await started(world, "fields ms")
     lake, world.lake = world.lake, Stuck()  # type: ignore[assignment]
     running = asyncio.create_task(world.run_jobs())
@@ -242,6 +245,44 @@ async def test_stop_while_it_runs(world: World) -> None:
     assert asked.is_set()
     world.lake = lake
     assert (await world.call("get_query_results", queryId=key))["status"] == "Cancelled"
+
+
+async def test_a_query_that_runs_says_how_much_it_has_read(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import asyncio
+
+    released, select, names = asyncio.Event(), world.lake.select, []
+
+    async def slow(*given: Any, called: str = "", **more: Any) -> list[dict[str, Any]]:
+        if called:
+            names.append(called)
+            await released.wait()
+        return await select(*given, called=called, **more)
+
+    async def rows_read(called: str) -> int:
+        names.append(called)
+        return 3 * (len(names) - 1)
+
+    monkeypatch.setattr(world.lake, "select", slow)
+    monkeypatch.setattr(world.lake, "rows_read", rows_read)
+    key = await started(world, "stats count(*) as n")
+    running = asyncio.create_task(world.run_jobs())
+    told: list[tuple[float, float]] = []
+    while not told or told[-1][0] < 10:  # no more than there is, though more was read
+        answer = await world.call("get_query_results", queryId=key)
+        statistics = answer["statistics"]
+        told.append((statistics["recordsScanned"], statistics["bytesScanned"]))
+        assert answer["status"] in {"Scheduled", "Running"} and answer["results"] == []
+        await world.clock.sleep(0)
+    released.set()
+    await running
+    answer = await world.call("get_query_results", queryId=key)
+    assert answer["status"] == "Complete"
+    whole = answer["statistics"]["bytesScanned"]
+    assert len(set(names)) == 1
+    assert told == sorted(told) and told[-1] == (10.0, whole)
+    assert all(size == whole * events // 10 for events, size in told)
 
 
 async def test_a_run_that_was_cut_off_is_run_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

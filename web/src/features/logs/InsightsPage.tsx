@@ -4,6 +4,7 @@ import FormField from "@cloudscape-design/components/form-field";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { ApiError } from "../../api/errors";
+import type { QueryStatistics } from "../../api/gen/logs";
 import { useGlobals } from "../../app/globals";
 import { type Asked, useInsights } from "../../app/insights";
 import { useConsole } from "../../app/queries";
@@ -148,7 +149,10 @@ export default function InsightsPage() {
               {counts.data && <Histogram rows={counts.data.rows} bin={bin} />}
               {result.data && (
                 <>
-                  <Statistics answered={result.data} stale={result.isFetching} />
+                  <Statistics
+                    answered={result.data}
+                    running={result.isFetching ? runningText(result.progress) : ""}
+                  />
                   <InsightsResults
                     answered={result.data}
                     view={state.view}
@@ -159,7 +163,7 @@ export default function InsightsPage() {
                   />
                 </>
               )}
-              {!result.data && result.isFetching && <Loading text="Running" />}
+              {!result.data && result.isFetching && <Loading text={runningText(result.progress)} />}
               {!result.data && !result.isFetching && !error && (
                 <Empty
                   title="The query was cancelled"
@@ -216,21 +220,26 @@ function Histogram({ rows, bin }: { rows: Record<string, string>[]; bin: number 
   );
 }
 
+function runningText({ recordsScanned, bytesScanned }: QueryStatistics): string {
+  if (!recordsScanned) return "Running";
+  return `Running: ${formatNumber(recordsScanned)} events read so far, ${formatBytes(bytesScanned ?? 0)}`;
+}
+
 function Statistics({
   answered,
-  stale,
+  running,
 }: {
   answered: {
-    statistics: { recordsMatched?: number; recordsScanned?: number; bytesScanned?: number };
+    statistics: QueryStatistics;
     rows: unknown[];
     tookMs: number;
   };
-  stale: boolean;
+  running: string;
 }) {
   const { recordsMatched = 0, recordsScanned = 0, bytesScanned = 0 } = answered.statistics;
   return (
     <div role="status" className="log-count">
-      {stale ? "Running; the last results stand below. " : ""}
+      {running && `${running}; the last results stand below. `}
       {formatNumber(answered.rows.length)} results · {formatNumber(recordsMatched)} of{" "}
       {formatNumber(recordsScanned)} events matched · {formatBytes(bytesScanned)} scanned ·{" "}
       {(answered.tookMs / 1000).toFixed(2)} s
