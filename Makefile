@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # Extra arguments for pytest: make test ARGS="-k wire"
 ARGS   ?=
-# Files of tests run at once; 0 is one process, for a debugger.
+# Files of tests run at once: auto is one more than there are processors; 0 is one process, for a debugger.
 WORKERS ?= auto
 
 .PHONY: demo test console console-if-possible check format parity kill-test bench screenshots clean help

@@ -15,8 +15,11 @@ LONGEST = (
     "tests/sdk/test_incident.py",
     "tests/sdk/",
     "tests/sim/",
+    "tests/scripts/",
     "tests/unit/query/",
+    "tests/wire/",
     "tests/contract/",
+    "tests/unit/services/sns/",
 )
 """Where the long files are, longest first: the end is filled with short ones, and no worker is left alone with its last."""
 

@@ -124,6 +124,15 @@ def test_readme_names_only_commands_that_exist() -> None:
     assert [t for t in targets if f"\n{t}:" not in makefile] == []
 
 
+def test_the_long_tests_are_where_they_are_said_to_be() -> None:
+    from side_by_side import LONGEST, TOGETHER, place
+
+    files = [str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py")]
+    taken = {place(file) for file in files}
+    assert taken == set(range(len(LONGEST) + 1)), "each has files, and others are left for the end"
+    assert set(TOGETHER) <= set(LONGEST), "what is handed out as one comes early"
+
+
 def test_console_api_page_is_current() -> None:
     from triptych.console.mount import endpoints
     from triptych.console.reference import openapi, page
