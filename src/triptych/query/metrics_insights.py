@@ -27,6 +27,7 @@ from difflib import get_close_matches
 from typing import Literal, cast, get_args
 
 from triptych.kernel.limits import METRICS_INSIGHTS_SERIES
+from triptych.query.expression_error import ExpressionError
 
 __all__ = ["OTHER", "Condition", "Function", "Order", "Select", "SelectError", "is_select", "parse"]
 
@@ -37,16 +38,8 @@ OTHER = "Other"
 """What a group shows of a label its metrics do not have."""
 
 
-class SelectError(Exception):
-    """A query that cannot be read.
-
-    :param position: where, in characters from the start of the text.
-    """
-
-    def __init__(self, message: str, position: int) -> None:
-        super().__init__(f"{message} [{position}]")
-        self.message = message
-        self.position = position
+class SelectError(ExpressionError):
+    """A query that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,21 +12,14 @@ from dataclasses import dataclass, field
 
 from triptych.kernel.limits import METRIC_MATH_POINTS
 from triptych.query.anomaly_band import Band
+from triptych.query.expression_error import ExpressionError
 from triptych.query.search_expression import Search
 
 __all__ = ["Context", "MathError", "Series", "Value", "Window", "each", "kind_of", "points_changed", "union"]
 
 
-class MathError(Exception):
-    """An expression that cannot be read or computed.
-
-    :param position: where, in characters from the start of the text.
-    """
-
-    def __init__(self, message: str, position: int) -> None:
-        super().__init__(f"{message} [{position}]")
-        self.message = message
-        self.position = position
+class MathError(ExpressionError):
+    """Of metric math."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from triptych.kernel import limits
 from triptych.kernel.errors import ServiceError
 from triptych.query import metrics_insights
 from triptych.query import statistic as statistics
+from triptych.query.expression_error import ExpressionError
 from triptych.query.metric_math import Expression, MathError, parse, references
 from triptych.query.metrics_insights import Select, SelectError
 from triptych.services.cloudwatch.metric_stat import MetricStat
@@ -41,7 +42,7 @@ def invalid(message: str) -> ServiceError:
     return ServiceError("ValidationError", message)
 
 
-def expression_error(query: str, error: MathError | SelectError) -> ServiceError:
+def expression_error(query: str, error: ExpressionError) -> ServiceError:
     return invalid(f"Error in expression '{query}': {error.message} [{error.position}]")
 
 
