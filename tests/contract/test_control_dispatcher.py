@@ -114,6 +114,31 @@ async def test_a_fact_that_waits_is_found_at_the_next_look_with_what_came_until_
     await bus.stop()
 
 
+async def test_what_rings_nobody_does_not_keep_a_reaction_busy(backend: Backend) -> None:
+    store, reader = await backend.open(), Reader()
+    bus = dispatcher(backend, store, reaction(reader, pace_seconds=0.2))
+    await bus.start()
+    names = [f"f{number:04}" for number in range(30)]
+    for name in names:  # three seconds
+        unit = store.unit()
+        unit.fact(backend.fact(name), waits=True)
+        await unit.commit()
+        await backend.clock.advance(0.1)
+    await backend.clock.advance(1.5)
+    assert [name for _, batch in reader.batches for name in batch] == names
+    assert len(reader.batches) <= 4
+    del reader.batches[:]
+    await stage(store, *facts(backend, 1, 30))
+    await backend.clock.advance(0.01)
+    assert len(reader.batches) == 1  # at once
+    await stage(store, *facts(backend, 1, 31))
+    await backend.clock.advance(0.1)
+    assert len(reader.batches) == 1
+    await backend.clock.advance(0.15)
+    assert len(reader.batches) == 2  # after the pace
+    await backend.clock.run(bus.stop())
+
+
 async def test_draining_is_not_over_while_what_was_told_meanwhile_is_unheard(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,7 +51,7 @@ class Reaction:
         batch; only for reactions that do not use ``batch.token``.
     :param from_start: a reaction new to a store that has facts begins with the oldest kept, or with what comes.
     :param pace_seconds: the least time between two batches while it keeps up: under load batches grow instead of
-        becoming many. The first after a quiet moment is handed over at once.
+        becoming many. The first after a quiet moment is handed over at once; what rings nobody comes once a second.
     """
 
     name: str
@@ -222,7 +222,8 @@ class _Lane:
         self._clock = clock
         self._ids = ids
         self._progressed = progressed
-        self._full = False
+        self._caught_up = False
+        """Whether the last batch was all there was when it was read."""
         self._cursor: Cursor | None = None
         self._attempts = 0
         self._troubles = 0
@@ -253,8 +254,10 @@ class _Lane:
             if not worked:
                 self._progressed()
                 await self.bell.wait(_POLL_SECONDS)
-            elif self.reaction.pace_seconds and not self._full:
+            elif self._caught_up:
                 await self._clock.sleep(self.reaction.pace_seconds)
+                # What rang since is there at once; what was committed without ringing gathers until the next look.
+                await self.bell.wait(_POLL_SECONDS)
         if self._cursor is not None and self._store.leases.holds(self._lease):
             await self._write_down()
             await self._store.leases.release(self._lease)
@@ -266,12 +269,13 @@ class _Lane:
         facts = await self._next()
         if not facts:
             return False
-        self._full = len(facts) >= limits.FACT_BATCH
         try:
             await self._hand_over(facts)
         except Conflict:
+            self._caught_up = False
             await self._conflicted()
         except Exception as error:  # noqa: BLE001 - a reaction's failure is logged, counted and tried again
+            self._caught_up = False
             await self._failed(facts, error)
         else:
             self._attempts = self._troubles = 0
@@ -301,6 +305,7 @@ class _Lane:
             query = partial(outbox.facts_after, seq=cursor.seq, limit=limit, until=unfinished, kinds=kinds)
             facts = await self._store.read(query)
             if facts:
+                self._caught_up = False
                 return facts
         since = max(self.at, unfinished)
 
@@ -309,6 +314,7 @@ class _Lane:
             return head, outbox.facts_after(connection, since, limit=limit, until=head, kinds=kinds)
 
         head, facts = await self._store.read(look)
+        self._caught_up = len(facts) < limit
         if not facts:
             self.at = max(since, head)
             if self.at - cursor.seq > limits.CURSOR_SKIP:
