@@ -41,8 +41,9 @@ class Projection:
     """Sums of a table's rows, which the engine keeps beside them and reads in their place where a query asks for
     nothing else. Only merges make it (``engine``): of parts that were never merged the rows themselves are read.
 
-    :param by: columns and expressions; a query's conditions and groups are of these.
-    :param sums: aggregates, e.g. ``count()``.
+    :param by: columns and expressions, as the engine spells them (``migrate`` compares); a query's conditions and
+        groups are of these.
+    :param sums: aggregates, e.g. ``count()``, spelled likewise.
     """
 
     name: str
